@@ -1,0 +1,23 @@
+# RecRec Bench: algorithmic recourse for recommender systems.
+#   snakemake --cores 8 results/figures
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/download.smk"
+include: "workflow/rules/featurize.smk"
+include: "workflow/rules/rank_baseline.smk"
+include: "workflow/rules/item_selection.smk"
+include: "workflow/rules/recourse.smk"
+include: "workflow/rules/hard_thresholding.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/tables.smk"
+include: "workflow/rules/plot.smk"
+include: "workflow/rules/costs.smk"
+include: "workflow/rules/sweep.smk"
+

@@ -1,0 +1,40 @@
+"""Turn a data set's files into matrices and tables."""
+
+import numpy as np
+from recrec import dataset, features, groups
+from recrec.job import job
+from recrec.storage import csr_parts, save_arrays, write_rows
+
+with job(snakemake) as say:
+    config = {key: part for key, part in snakemake.params.tables.items() if part is not None}
+    data = dataset.build(config, snakemake.input.raw)
+    for table, reason, rows in data.dropped:
+        say(f"dropped {rows} {table}: {reason}")
+    matrix, columns = features.featurize(config["features"], data.items)
+    values = groups.group_values(config["groups"], data.users, data.ratings)
+    group = groups.equal_groups(values, snakemake.params.groups)
+    labels = groups.labels(values, group, snakemake.params.groups, config["groups"]["label"])
+    say(f"{matrix.shape[0]} items, {len(values)} users, {data.ratings.nnz} interactions, {matrix.shape[1]} features")
+
+    save_arrays(
+        snakemake.output.matrices,
+        **csr_parts("features", matrix),
+        **csr_parts("ratings", data.ratings),
+        mutable=columns["mutable"].to_numpy(dtype=bool),
+        group=group + 1,
+    )
+    write_rows(snakemake.output.item_table, ["item", "id", "title"], data.items[["id", "title"]].itertuples())
+    write_rows(
+        snakemake.output.user_table,
+        ["user", "id", "value", "group"],
+        zip(range(len(values)), data.users["id"], values, group + 1, strict=True),
+    )
+    write_rows(
+        snakemake.output.feature_table,
+        ["feature", "block", "kind", "name", "mutable", "items"],
+        zip(columns.index, columns["block"], columns["kind"], columns["name"], columns["mutable"],
+            np.bincount(matrix.indices, minlength=matrix.shape[1]), strict=True),
+    )
+    sizes = np.bincount(group, minlength=len(labels))
+    write_rows(snakemake.output.group_table, ["group", "label", "users"], zip(range(1, len(labels) + 1), labels, sizes, strict=True))
+    write_rows(snakemake.output.drop_table, ["table", "reason", "rows"], data.dropped)

@@ -1,0 +1,23 @@
+"""Hard-threshold the recourses of one cell."""
+
+from recrec.evaluation import threshold_cell
+from recrec.job import job
+from recrec.recourse import pack_changes, unpack_changes
+from recrec.storage import load_arrays, save_arrays
+from recrec.target import load_target
+
+with job(snakemake) as say:
+    params, wildcards = snakemake.params, snakemake.wildcards
+    target = load_target(snakemake.input.matrices, snakemake.input.ordered, wildcards.group, params.candidates)
+    found = load_arrays(snakemake.input.recourse)
+    kept = threshold_cell(
+        target,
+        found["item"],
+        found["seed"],
+        unpack_changes(found),
+        float(wildcards.sampling),
+        params.top_k,
+        params.thresholding["keep"],
+        params.thresholding["over"],
+    )
+    save_arrays(snakemake.output[0], item=found["item"], seed=found["seed"], **pack_changes(kept))

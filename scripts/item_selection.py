@@ -1,0 +1,17 @@
+"""Select the items that ask for a recourse, for one group."""
+
+from recrec.baseline import Baseline
+from recrec.job import job
+from recrec.selection import Selected, select
+from recrec.storage import load_arrays, write_rows
+
+with job(snakemake) as say:
+    params = snakemake.params
+    chosen = select(
+        Baseline(**load_arrays(snakemake.input.ranks)),
+        params.ranks,
+        params.items_per_rank,
+        params.max_top_share,
+        params.selection,
+    )
+    write_rows(snakemake.output[0], Selected._fields, chosen)

@@ -1,0 +1,19 @@
+"""Draw the figures of a data set."""
+
+import pandas as pd
+from recrec import figures
+from recrec.claims import RBO
+from recrec.job import job
+
+with job(snakemake) as say:
+    params = snakemake.params
+    cells = pd.read_csv(snakemake.input.cells)
+    cells = cells[cells["dataset"] == snakemake.wildcards.dataset]
+    drawn = {
+        "success": figures.success(cells, params.title, params.synthetic, params.top_k),
+        "changes": figures.changes(cells, params.title, params.synthetic),
+        "rbo": figures.overlap(cells, params.title, params.synthetic, RBO.get(params.paper)),
+    }
+    for name, figure in drawn.items():
+        figures.save(figure, [path for path in snakemake.output if f"-{name}." in path])
+        say(f"drew {name}")

@@ -1,0 +1,14 @@
+"""Find the recourses of one cell."""
+
+from recrec.job import job
+from recrec.problem import Settings
+from recrec.recourse import pack, solve_cell
+from recrec.storage import read_rows, save_arrays
+from recrec.target import load_target
+
+with job(snakemake) as say:
+    params, wildcards = snakemake.params, snakemake.wildcards
+    target = load_target(snakemake.input.matrices, snakemake.input.ordered, wildcards.group, params.candidates)
+    items = [int(row["item"]) for row in read_rows(snakemake.input.selection) if row["rank"] == wildcards.rank]
+    paths = solve_cell(target, items, float(wildcards.sampling), params.seeds, Settings.from_config(params.settings))
+    save_arrays(snakemake.output[0], **pack(paths))

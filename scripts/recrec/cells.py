@@ -1,0 +1,73 @@
+"""All cells of a study in one tidy table."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from recrec.storage import whole
+
+CELL = re.compile(r"(?P<dataset>[^/]+)/group(?P<group>\d+)/rank(?P<rank>\d+)/sampling(?P<sampling>[^/]+)\.\w+$")
+SELECTION = re.compile(r"(?P<dataset>[^/]+)/group(?P<group>\d+)\.csv$")
+
+#: Columns of results/tables/cells.csv, in order.
+COLUMNS = [
+    "dataset", "synthetic", "group", "group_label", "rank", "sampling", "method", "item", "item_id", "title", "seed",
+    "position", "mean_rank_before", "top_share_before", "status", "iterations", "events",
+    "success_before_thresholding", "success", "success_live", "users_reached", "users", "changed", "changed_share",
+    "changed_share_mutable", "l1", "rbo", "rbo_p05", "mean_rank_after",
+]  # fmt: skip
+
+
+def cell_of(path):
+    """Data set, group, original rank and sampling of a cell's file, from its path."""
+    found = CELL.search(str(path)).groupdict()
+    return {
+        "dataset": found["dataset"],
+        "group": int(found["group"]),
+        "rank": int(found["rank"]),
+        "sampling": float(found["sampling"]),
+    }
+
+
+def gather(cells, selection, items, groups, synthetic):
+    """Put the cells of all data sets together.
+
+    Parameters
+    ----------
+    cells, selection, items, groups : lists of paths
+        Files of the stages evaluate, item-selection and featurize.
+    synthetic : dict
+        Whether each data set is synthetic.
+
+    Returns
+    -------
+    (cells, selection) : two DataFrames
+    """
+    named = {Path(path).parent.name: pd.read_csv(path, dtype={"id": str, "title": str}) for path in items}
+    groups = pd.concat([pd.read_csv(path).assign(dataset=Path(path).parent.name) for path in groups]).drop_duplicates()
+    chosen = []
+    for path in selection:
+        found = SELECTION.search(str(path)).groupdict()
+        chosen.append(pd.read_csv(path).assign(dataset=found["dataset"], group=int(found["group"])))
+    chosen = pd.concat(chosen).drop_duplicates()
+    chosen = chosen.merge(groups.rename(columns={"label": "group_label"}), on=["dataset", "group"])
+    titles = pd.concat([table.assign(dataset=name) for name, table in named.items()])
+    chosen = chosen.merge(titles.rename(columns={"id": "item_id"}), on=["dataset", "item"])
+    chosen = chosen.rename(columns={"mean_rank": "mean_rank_before", "top_share": "top_share_before"})
+    chosen = chosen.assign(synthetic=chosen["dataset"].map(synthetic))
+    rows = pd.concat([pd.read_csv(path).assign(**cell_of(path), method="recrec") for path in cells])
+    rows = rows.merge(chosen, on=["dataset", "group", "rank", "item"], validate="many_to_one")
+    order = ["dataset", "group", "rank", "sampling", "method", "position", "seed"]
+    rows = rows.sort_values(order, kind="stable")[COLUMNS]
+    chosen = chosen.sort_values(["dataset", "group", "rank", "position"], kind="stable")
+    return rows, chosen[
+        ["dataset", "synthetic", "group", "group_label", "users", "rank", "item", "item_id", "title", "position",
+         "mean_rank_before", "top_share_before"]
+    ]  # fmt: skip
+
+
+def write(table, path):
+    """Write a DataFrame as CSV."""
+    with whole(path) as beside:
+        table.to_csv(beside, index=False, lineterminator="\n")

@@ -1,0 +1,67 @@
+"""What the RecRec paper claims, beside what a run found (design: figures 1 to 4 and appendix of the paper)."""
+
+import pandas as pd
+
+#: Success rate by sampling percentage: from this percentage on, the paper claims at least this much.
+SUCCESS = {
+    "movielens": [(1, 1.0, "100 % from 1 % sampling")],
+    "aliec": [(1, 0.8, "> 80 % for most from 1 % sampling"), (20, 1.0, "100 % at 20 % sampling")],
+    "goodreads": [(0.5, 0.9, "> 90 % from 0.5 % sampling"), (2, 1.0, "100 % at 2 to 5 % sampling")],
+}
+RBO = {"movielens": 0.9943, "aliec": 0.9999, "goodreads": 0.9992}
+#: The paper's "negligible share" of changed features, read as this much.
+NEGLIGIBLE = 0.001
+
+
+def compare(cells, papers):
+    """Each claim of the paper beside this run's figure.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        results/tables/cells.csv.
+    papers : dict
+        For each data set, which of the paper's three it stands for, or None.
+
+    Returns
+    -------
+    DataFrame
+        ``dataset, synthetic, claim, statistic, paper, ours, holds, short_by``; shares as fractions of 1.
+    """
+    rows = []
+    for dataset, table in cells.groupby("dataset", sort=True):
+        paper = papers.get(dataset)
+        if paper is None:
+            continue
+
+        def row(claim, statistic, target, ours, at_most=False, dataset=dataset, synthetic=table["synthetic"].iloc[0]):
+            short = ours - target if at_most else target - ours
+            rows.append((dataset, synthetic, claim, statistic, target, ours, short <= 0, max(0.0, short)))
+
+        for sampling, target, claim in SUCCESS[paper]:
+            from_there = table[table["sampling"] >= sampling]
+            for when, column in (("before", "success_before_thresholding"), ("after", "success")):
+                claimed = f"success {claim}, {when} thresholding"
+                for percentage, at in from_there.groupby("sampling"):
+                    row(claimed, f"mean at {percentage:g} %", target, at[column].mean())
+                worst = from_there.groupby(["group", "rank", "sampling"])[column].mean()
+                row(claimed, "worst group, rank and sampling", target, worst.min())
+        row("mean RBO", "mean over all cells", RBO[paper], table["rbo"].mean())
+        changed = table.groupby("sampling")["changed_share"].mean()
+        row(
+            "changed features fall with sampling",
+            "largest rise from one sampling percentage to the next",
+            0.0,
+            max(0.0, changed.diff().max()) if len(changed) > 1 else 0.0,
+            at_most=True,
+        )
+        row(
+            f"changed features become negligible (read as {NEGLIGIBLE:.1%})",
+            f"mean share at {changed.index[-1]:g} %",
+            NEGLIGIBLE,
+            changed.iloc[-1],
+            at_most=True,
+        )
+    return pd.DataFrame(
+        rows, columns=["dataset", "synthetic", "claim", "statistic", "paper", "ours", "holds", "short_by"]
+    )

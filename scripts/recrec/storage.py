@@ -1,0 +1,108 @@
+"""Files that appear whole or not at all, with the same bytes for the same content."""
+
+import contextlib
+import csv
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from recrec.errors import InputError
+
+
+@contextlib.contextmanager
+def whole(path):
+    """A temporary path beside `path` that takes its place when the block ends well, and vanishes otherwise.
+
+    Keeps the suffixes of `path`, so that writers that look at them still can.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(prefix=".part-", suffix=path.name, dir=path.parent)
+    os.close(handle)
+    try:
+        yield Path(beside)
+        os.chmod(beside, 0o644)
+        os.replace(beside, path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def save_arrays(path, **arrays):
+    """Write named arrays as one uncompressed .npz file."""
+    with whole(path) as beside:
+        np.savez(beside, **arrays)
+
+
+def load_arrays(path):
+    """The arrays of an .npz file, by name. Nothing is ever unpickled."""
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def csr_parts(name, matrix):
+    """A CSR array as plain arrays, for `save_arrays`."""
+    return {
+        f"{name}_data": matrix.data,
+        f"{name}_indices": matrix.indices,
+        f"{name}_indptr": matrix.indptr,
+        f"{name}_shape": np.array(matrix.shape),
+    }
+
+
+def csr_from_parts(name, arrays):
+    """The CSR array that `csr_parts` took apart."""
+    from scipy.sparse import csr_array
+
+    data, indices, indptr = (arrays[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
+    return csr_array((data, indices, indptr), shape=tuple(arrays[f"{name}_shape"]))
+
+
+def write_rows(path, columns, rows):
+    """Write a CSV table, row by row. Floats keep the digits that read back to the same number."""
+    with whole(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)
+
+
+def read_rows(path):
+    """The rows of a CSV table as dictionaries of text."""
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def write_json(path, content):
+    """Write JSON that a person can read."""
+    with whole(path) as beside:
+        beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read_json(path):
+    """The content of a JSON file of ours."""
+    return json.loads(Path(path).read_text("utf-8"))
+
+
+def write_text(path, text):
+    """Write a text file."""
+    with whole(path) as beside:
+        beside.write_text(text, "utf-8")
+
+
+def read_utf8(path, encoding="utf-8"):
+    """The text of a file from outside.
+
+    Raises
+    ------
+    InputError
+        If its bytes are not of that encoding.
+    """
+    try:
+        return Path(path).read_text(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: not {encoding} at byte {error.start}; save it as {encoding} or name its encoding in the data set"
+        ) from None

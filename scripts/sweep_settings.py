@@ -1,0 +1,33 @@
+"""Run one combination of settings over a data set's whole grid."""
+
+from recrec.job import job
+from recrec.problem import Settings
+from recrec.storage import read_rows, write_rows
+from recrec.sweep import MEANS, sweep_setting
+from recrec.target import load_target
+
+with job(snakemake) as say:
+    params, wildcards = snakemake.params, snakemake.wildcards
+    targets = [
+        load_target(snakemake.input.matrices, path, group + 1, params.candidates)
+        for group, path in enumerate(snakemake.input.ordered)
+    ]
+    items = [[int(row["item"]) for row in read_rows(path)] for path in snakemake.input.selection]
+    swept = {
+        "aggregate": wildcards.aggregate,
+        "desired_rank": int(wildcards.desired_rank),
+        "lambda": float(wildcards.penalty),
+    }
+    rows = []
+    for iterations in params.max_iterations:
+        settings = Settings.from_config({**params.settings, **swept, "max_iterations": iterations})
+        for percentage in params.samplings:
+            means = sweep_setting(
+                targets, items, percentage, params.seeds, settings, params.top_k,
+                params.thresholding["keep"], params.thresholding["over"], params.rbo_p,
+            )  # fmt: skip
+            rows.append((wildcards.dataset, *swept.values(), iterations, percentage, *means))
+            say(f"max_iterations {iterations}, sampling {percentage:g} %: success {means[0]:.4f}, RBO {means[2]:.4f}")
+    write_rows(
+        snakemake.output[0], ["dataset", *swept, "max_iterations", "sampling", *MEANS, "reached"], rows
+    )

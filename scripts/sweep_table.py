@@ -1,0 +1,19 @@
+"""Gather the sweep and draw the trade-off that the defaults were chosen on."""
+
+import pandas as pd
+from recrec import figures
+from recrec.cells import write
+from recrec.job import job
+
+with job(snakemake) as say:
+    params = snakemake.params
+    table = pd.concat([pd.read_csv(path) for path in snakemake.input])
+    keys = ["aggregate", "desired_rank", "lambda", "max_iterations"]
+    chosen = pd.DataFrame([{"dataset": name, **settings} for name, settings in params.chosen.items()])
+    table = table.merge(chosen[["dataset", *keys]].assign(chosen=True), on=["dataset", *keys], how="left")
+    table["chosen"] = table["chosen"].eq(True)
+    table = table.sort_values(["dataset", *keys, "sampling"], kind="stable")
+    write(table, snakemake.output.table)
+    for dataset, part in table.groupby("dataset"):
+        figure = figures.sweep(part, params.titles[dataset], params.synthetic[dataset])
+        figures.save(figure, [path for path in snakemake.output.figures if f"/{dataset}." in path])

@@ -1,0 +1,56 @@
+# The study, checked before anything else happens, and what the rules share.
+import os
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = Path(workflow.basedir)
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from recrec import study
+from recrec.digest import code_digest
+from recrec.errors import InputError
+from recrec.sources import mirror_folder
+
+# Jobs run side by side, so each computes on one core.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+try:
+    STUDY = study.load(config, ROOT)
+    mirror_folder(config["mirror"])
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+GROUPS = range(1, config["groups"] + 1)
+SAMPLINGS = [f"{sampling:g}" for sampling in config["samplings"]]
+ENVIRONMENT = "../../envs/environment.yaml"
+
+
+wildcard_constraints:
+    dataset="[A-Za-z0-9_-]+",
+    group=r"\d+",
+    rank=r"\d+",
+    sampling=r"[0-9.]+(e-\d+)?",
+
+
+def code(script):
+    """Digest of the library code that a script uses, so that an edit there re-runs the rule."""
+    return code_digest(ROOT / "scripts" / f"{script}.py")
+
+
+def cells(pattern, **fixed):
+    """The paths of all cells of one stage."""
+    wildcards = {
+        "dataset": list(STUDY.datasets),
+        "group": GROUPS,
+        "rank": config["ranks"],
+        "sampling": SAMPLINGS,
+    }
+    return expand(pattern, **{**wildcards, **fixed})
+
+
+def dataset_part(*keys):
+    """A parameter: some keys of the data set's config."""
+    return lambda wildcards: {key: STUDY.datasets[wildcards.dataset].get(key) for key in keys}

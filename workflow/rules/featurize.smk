@@ -1,0 +1,23 @@
+# Items, users, interactions and features as matrices and tables.
+rule featurize:
+    input:
+        raw="results/data/{dataset}/raw",
+    output:
+        matrices="results/data/{dataset}/matrices.npz",
+        item_table="results/data/{dataset}/items.csv",
+        user_table="results/data/{dataset}/users.csv",
+        feature_table="results/data/{dataset}/features.csv",
+        group_table="results/data/{dataset}/groups.csv",
+        drop_table="results/data/{dataset}/dropped.csv",
+    params:
+        tables=dataset_part("interactions", "items", "users", "filters", "features", "groups"),
+        groups=config["groups"],
+        code=code("featurize"),
+    log:
+        "results/logs/featurize/{dataset}.log",
+    benchmark:
+        "results/benchmarks/featurize/{dataset}.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/featurize.py"

@@ -1,0 +1,20 @@
+# Every item's rank for every user of a group, before any recourse.
+rule rank_baseline:
+    input:
+        matrices="results/data/{dataset}/matrices.npz",
+    output:
+        ranks="results/baseline/{dataset}/group{group}.npz",
+        ordered="results/baseline/{dataset}/group{group}.ordered.npy",
+    params:
+        candidates=config["candidates"],
+        top_k=config["top_k"],
+        block_users=config["block_users"],
+        code=code("rank_baseline"),
+    log:
+        "results/logs/rank_baseline/{dataset}/group{group}.log",
+    benchmark:
+        "results/benchmarks/rank_baseline/{dataset}/group{group}.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/rank_baseline.py"

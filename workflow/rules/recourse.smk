@@ -1,0 +1,21 @@
+# Algorithm 1 for one cell: every selected item, every sample of users.
+rule recourse:
+    input:
+        matrices="results/data/{dataset}/matrices.npz",
+        ordered="results/baseline/{dataset}/group{group}.ordered.npy",
+        selection="results/selection/{dataset}/group{group}.csv",
+    output:
+        "results/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
+    params:
+        settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
+        seeds=config["seeds"],
+        candidates=config["candidates"],
+        code=code("recourse"),
+    log:
+        "results/logs/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
+    benchmark:
+        "results/benchmarks/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/recourse.py"

@@ -1,0 +1,60 @@
+# The settings that Algorithm 1 leaves open, swept for the choice of the defaults.
+rule sweep_settings:
+    input:
+        matrices="results/data/{dataset}/matrices.npz",
+        ordered=expand("results/baseline/{{dataset}}/group{group}.ordered.npy", group=GROUPS),
+        selection=expand("results/selection/{{dataset}}/group{group}.csv", group=GROUPS),
+    output:
+        "results/sweep/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
+    params:
+        settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
+        max_iterations=config["sweep"]["max_iterations"],
+        samplings=config["sweep"]["samplings"],
+        seeds=config["seeds"],
+        top_k=config["top_k"],
+        candidates=config["candidates"],
+        thresholding=config["thresholding"],
+        rbo_p=config["rbo_p"],
+        code=code("sweep_settings"),
+    log:
+        "results/logs/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.log",
+    benchmark:
+        "results/benchmarks/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/sweep_settings.py"
+
+
+rule sweep_table:
+    input:
+        expand(
+            "results/sweep/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
+            dataset=STUDY.datasets,
+            aggregate=config["sweep"]["aggregate"],
+            desired_rank=config["sweep"]["desired_rank"],
+            penalty=[f"{value:g}" for value in config["sweep"]["lambda"]],
+        ),
+    output:
+        table="results/sweep/sweep.csv",
+        figures=expand("results/sweep/{dataset}.{suffix}", dataset=STUDY.datasets, suffix=["png", "pdf"]),
+    params:
+        chosen=STUDY.recourse,
+        titles={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
+        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
+        code=code("sweep_table"),
+    log:
+        "results/logs/sweep_table.log",
+    benchmark:
+        "results/benchmarks/sweep_table.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/sweep_table.py"
+
+
+rule sweep:
+    name:
+        "results/sweep"
+    input:
+        rules.sweep_table.output,

@@ -1,0 +1,88 @@
+# The cells of all data sets put together, and what they say.
+CELLS = "results/evaluation/{dataset}/group{group}/rank{rank}/sampling{sampling}.csv"
+
+
+rule cells_table:
+    input:
+        cells=cells(CELLS),
+        selection=cells("results/selection/{dataset}/group{group}.csv"),
+        item_tables=cells("results/data/{dataset}/items.csv"),
+        group_tables=cells("results/data/{dataset}/groups.csv"),
+    output:
+        cells="results/tables/cells.csv",
+        selection="results/tables/selection.csv",
+    params:
+        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
+        code=code("cells_table"),
+    log:
+        "results/logs/cells_table.log",
+    benchmark:
+        "results/benchmarks/cells_table.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/cells_table.py"
+
+
+rule paper_table:
+    input:
+        "results/tables/cells.csv",
+    output:
+        "results/tables/paper.csv",
+    params:
+        papers={name: dataset.get("paper") for name, dataset in STUDY.datasets.items()},
+        code=code("paper_table"),
+    log:
+        "results/logs/paper_table.log",
+    benchmark:
+        "results/benchmarks/paper_table.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/paper_table.py"
+
+
+rule statements:
+    input:
+        cells="results/tables/cells.csv",
+        thresholded=cells("results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz"),
+        matrices=cells("results/data/{dataset}/matrices.npz"),
+        feature_tables=cells("results/data/{dataset}/features.csv"),
+    output:
+        table="results/tables/recourses.csv",
+        texts=expand("results/tables/recourses-{dataset}.txt", dataset=STUDY.datasets),
+    params:
+        datasets={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
+        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
+        top_k=config["top_k"],
+        code=code("statements"),
+    log:
+        "results/logs/statements.log",
+    benchmark:
+        "results/benchmarks/statements.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/statements.py"
+
+
+# Our closed form of rank-biased overlap against the rbo package, on the real lists of cells drawn at random.
+rule rbo_check:
+    input:
+        matrices=cells("results/data/{dataset}/matrices.npz"),
+        thresholded=cells("results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz"),
+        ordered=cells("results/baseline/{dataset}/group{group}.ordered.npy"),
+    output:
+        "results/tables/rbo_check.csv",
+    params:
+        rbo_p=config["rbo_p"],
+        candidates=config["candidates"],
+        code=code("rbo_check"),
+    log:
+        "results/logs/rbo_check.log",
+    benchmark:
+        "results/benchmarks/rbo_check.tsv"
+    conda:
+        ENVIRONMENT
+    script:
+        "../../scripts/rbo_check.py"
