@@ -20,4 +20,3 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/plot.smk"
 include: "workflow/rules/costs.smk"
 include: "workflow/rules/sweep.smk"
-

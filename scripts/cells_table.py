@@ -5,7 +5,9 @@ from recrec.job import job
 
 with job(snakemake) as say:
     files = snakemake.input
-    cells, selection = gather(files.cells, files.selection, files.item_tables, files.group_tables, snakemake.params.synthetic)
+    cells, selection = gather(
+        files.cells, files.selection, files.item_tables, files.group_tables, snakemake.params.synthetic
+    )
     write(cells, snakemake.output.cells)
     write(selection, snakemake.output.selection)
     say(f"{len(cells)} rows")

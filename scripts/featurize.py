@@ -1,6 +1,7 @@
 """Turn a data set's files into matrices and tables."""
 
 import numpy as np
+
 from recrec import dataset, features, groups
 from recrec.job import job
 from recrec.storage import csr_parts, save_arrays, write_rows
@@ -32,9 +33,20 @@ with job(snakemake) as say:
     write_rows(
         snakemake.output.feature_table,
         ["feature", "block", "kind", "name", "mutable", "items"],
-        zip(columns.index, columns["block"], columns["kind"], columns["name"], columns["mutable"],
-            np.bincount(matrix.indices, minlength=matrix.shape[1]), strict=True),
+        zip(
+            columns.index,
+            columns["block"],
+            columns["kind"],
+            columns["name"],
+            columns["mutable"],
+            np.bincount(matrix.indices, minlength=matrix.shape[1]),
+            strict=True,
+        ),
     )
     sizes = np.bincount(group, minlength=len(labels))
-    write_rows(snakemake.output.group_table, ["group", "label", "users"], zip(range(1, len(labels) + 1), labels, sizes, strict=True))
+    write_rows(
+        snakemake.output.group_table,
+        ["group", "label", "users"],
+        zip(range(1, len(labels) + 1), labels, sizes, strict=True),
+    )
     write_rows(snakemake.output.drop_table, ["table", "reason", "rows"], data.dropped)

@@ -1,6 +1,7 @@
 """Hold the run against the paper's claims."""
 
 import pandas as pd
+
 from recrec.cells import write
 from recrec.claims import compare
 from recrec.job import job

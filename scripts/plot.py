@@ -1,6 +1,7 @@
 """Draw the figures of a data set."""
 
 import pandas as pd
+
 from recrec import figures
 from recrec.claims import RBO
 from recrec.job import job

@@ -1,6 +1,7 @@
 """Rank all items for a group."""
 
 import numpy as np
+
 from recrec.baseline import rank_baseline
 from recrec.job import job
 from recrec.storage import save_arrays, whole
@@ -9,9 +10,17 @@ from recrec.target import group_matrices
 with job(snakemake) as say:
     features, _, ratings = group_matrices(snakemake.input.matrices, snakemake.wildcards.group)
     with whole(snakemake.output.ordered) as beside:
-        ordered = np.lib.format.open_memmap(beside, mode="w+", dtype=np.float64, shape=ratings.shape[:1] + features.shape[:1])
+        ordered = np.lib.format.open_memmap(
+            beside, mode="w+", dtype=np.float64, shape=ratings.shape[:1] + features.shape[:1]
+        )
         found = rank_baseline(
-            ratings, features, snakemake.params.candidates, snakemake.params.top_k, snakemake.params.block_users, ordered, say
+            ratings,
+            features,
+            snakemake.params.candidates,
+            snakemake.params.top_k,
+            snakemake.params.block_users,
+            ordered,
+            say,
         )
         ordered.flush()
     save_arrays(snakemake.output.ranks, **found._asdict())

@@ -1,6 +1,7 @@
 """Check rank-biased overlap on cells drawn at random."""
 
 import numpy as np
+
 from recrec.cells import cell_of
 from recrec.job import job
 from recrec.rbo_check import compare
@@ -26,7 +27,9 @@ with job(snakemake) as say:
         found = load_arrays(path)
         row = int(random.integers(len(found["item"])))
         users = random.choice(target.ratings.shape[0], size=min(USERS, target.ratings.shape[0]), replace=False)
-        for user, ours, package in compare(target, int(found["item"][row]), unpack_changes(found)[row], users, params.rbo_p):
+        for user, ours, package in compare(
+            target, int(found["item"][row]), unpack_changes(found)[row], users, params.rbo_p
+        ):
             rows.append((*cell.values(), int(found["item"][row]), int(found["seed"][row]), user, ours, package))
             if abs(ours - package) > TOLERANCE:
                 raise AssertionError(f"{path}: RBO {ours} by the closed form, {package} by the package")

@@ -1,6 +1,7 @@
 """Say every recourse that succeeded in plain words."""
 
 import pandas as pd
+
 from recrec.cells import write
 from recrec.job import job
 from recrec.statements import state_recourses

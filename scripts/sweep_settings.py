@@ -28,6 +28,4 @@ with job(snakemake) as say:
             )  # fmt: skip
             rows.append((wildcards.dataset, *swept.values(), iterations, percentage, *means))
             say(f"max_iterations {iterations}, sampling {percentage:g} %: success {means[0]:.4f}, RBO {means[2]:.4f}")
-    write_rows(
-        snakemake.output[0], ["dataset", *swept, "max_iterations", "sampling", *MEANS, "reached"], rows
-    )
+    write_rows(snakemake.output[0], ["dataset", *swept, "max_iterations", "sampling", *MEANS, "reached"], rows)

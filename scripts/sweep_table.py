@@ -1,6 +1,7 @@
 """Gather the sweep and draw the trade-off that the defaults were chosen on."""
 
 import pandas as pd
+
 from recrec import figures
 from recrec.cells import write
 from recrec.job import job

@@ -60,9 +60,7 @@ def build(config, folder):
         (weight, (new_user[user], new_item[item])), shape=(int(kept_users.sum()), int(kept_items.sum()))
     )
     ratings.sort_indices()
-    return Dataset(
-        items[kept_items].reset_index(drop=True), users[kept_users].reset_index(drop=True), ratings, dropped
-    )
+    return Dataset(items[kept_items].reset_index(drop=True), users[kept_users].reset_index(drop=True), ratings, dropped)
 
 
 def _name(spec):

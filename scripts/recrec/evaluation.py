@@ -76,13 +76,15 @@ def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over)
     """
     wanted = np.unique(items)
     scores, bars = target.scores(wanted), target.bars(wanted, top_k)
-    profiles = target.profiles()
+    everyone = np.arange(len(scores))
+    counted = {seed: everyone if over == "group" else sample(len(scores), percentage, int(seed)) for seed in seeds}
+    profiles = target.profiles().tocsc() if over == "group" else None
     kept = np.empty_like(changes)
     for row, (item, seed) in enumerate(zip(items, seeds, strict=True)):
-        users = np.arange(len(scores)) if over == "group" else sample(len(scores), percentage, int(seed))
-        column = int(np.searchsorted(wanted, item))
+        users, column = counted[seed], int(np.searchsorted(wanted, item))
+        of_users = target.profiles(users).tocsc() if profiles is None else profiles
         kept[row] = thresholding.hard_threshold(
-            changes[row], profiles[users].tocsc(), scores[users, column], bars[users, column], keep
+            changes[row], of_users, scores[users, column], bars[users, column], keep
         )
     return kept
 

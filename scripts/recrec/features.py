@@ -40,7 +40,9 @@ def featurize(columns, items):
         matrix, found = kinds[rule["kind"]](rule, items, rule.get("column", block), where)
         enough = _items_with(matrix) >= rule.get("min_items", 1)
         if not enough.any():
-            raise InputError(f"{where}: no feature in at least {rule.get('min_items', 1)} items; lower min_items or drop it")
+            raise InputError(
+                f"{where}: no feature in at least {rule.get('min_items', 1)} items; lower min_items or drop it"
+            )
         found = np.asarray(found, dtype=object)[enough]
         mutable = np.full(len(found), rule["mutable"])
         if rule.get("function_words") == "lock":
@@ -76,7 +78,9 @@ def _multi(rule, items, column, where):
     """An indicator for each of the values in a list, split at the separator."""
     values = tables.column(items, column, where)
     separator = rule.get("separator", COLLECTED)
-    lists = values.map(lambda text: sorted({part.strip() for part in text.split(separator)} if separator else {text.strip()}))
+    lists = values.map(
+        lambda text: sorted({part.strip() for part in text.split(separator)} if separator else {text.strip()})
+    )
     pairs = lists.explode()
     pairs = pairs[pairs != ""]
     if not len(pairs):
@@ -87,7 +91,9 @@ def _multi(rule, items, column, where):
 
 def _indicator(rule, items, column, where):
     """Columns that are indicators already."""
-    matrix = np.column_stack([tables.numbers(tables.column(items, name, where), f"{where}, {name}") for name in rule["columns"]])
+    matrix = np.column_stack(
+        [tables.numbers(tables.column(items, name, where), f"{where}, {name}") for name in rule["columns"]]
+    )
     if not np.isin(matrix, (0, 1)).all():
         raise InputError(f"{where}: a value that is neither 0 nor 1; use another kind")
     return csr_array(matrix), rule["columns"]

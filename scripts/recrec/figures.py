@@ -22,7 +22,7 @@ def _style():
 
 def _palette(number):
     """Colours in order of brightness, so that they stay apart in grey and for the colour-blind."""
-    return sns.color_palette("viridis", number + 1)[:number]
+    return sns.color_palette("inferno", number + 1)[:number]
 
 
 def _lines(table, value, hue, axes, legend):
@@ -75,7 +75,13 @@ def success(cells, title, synthetic, top_k):
     _style()
     ranks = sorted(cells["rank"].unique())
     figure, panels = plt.subplots(
-        2, len(ranks), figsize=(2.9 * len(ranks) + 1.8, 6), sharex=True, sharey=True, squeeze=False, layout="constrained"
+        2,
+        len(ranks),
+        figsize=(2.9 * len(ranks) + 1.8, 6),
+        sharex=True,
+        sharey=True,
+        squeeze=False,
+        layout="constrained",
     )
     table = cells.rename(columns={"group_label": "group of users"})
     rows = [("success_before_thresholding", "before thresholding"), ("success", "after thresholding")]
@@ -107,6 +113,7 @@ def changes(cells, title, synthetic):
     _sampling_axis(axes, cells)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_ylabel("changed features (% of all), after thresholding")
     _titled(figure, title, synthetic)
     return figure
@@ -125,10 +132,14 @@ def overlap(cells, title, synthetic, paper=None):
     axes.set_xticks(range(len(order)), [f"{point:g}" for point in order])
     axes.set_xlabel("sampled users (% of the group)")
     axes.set_ylabel("rank-biased overlap (%), mean over the group")
-    axes.axhline(table["percent"].mean(), color="black", linewidth=1, label=f"mean of this run, {table['percent'].mean():.2f} %")
+    axes.axhline(
+        table["percent"].mean(), color="black", linewidth=1, label=f"mean of this run, {table['percent'].mean():.2f} %"
+    )
     if paper is not None:
-        axes.axhline(100 * paper, color="black", linestyle="--", linewidth=1, label=f"mean in the paper, {100 * paper:.2f} %")
-    axes.legend(loc="lower right", title="diamonds: means")
+        axes.axhline(
+            100 * paper, color="black", linestyle="--", linewidth=1, label=f"mean in the paper, {100 * paper:.2f} %"
+        )
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), title="diamonds: means per sampling", ncols=2)
     _titled(figure, title, synthetic)
     return figure
 
@@ -141,7 +152,9 @@ def sweep(table, title, synthetic):
         1, len(samplings), figsize=(3.1 * len(samplings) + 1.8, 3.8), sharey=True, squeeze=False, layout="constrained"
     )
     table = table.assign(
-        success=100 * table["success_before_thresholding"], overlap=100 * table["rbo"], **{"desired rank": table["desired_rank"]}
+        success=100 * table["success_before_thresholding"],
+        overlap=100 * table["rbo"],
+        **{"desired rank": table["desired_rank"]},
     )
     ranks = sorted(table["desired rank"].unique())
     for axes, sampling in zip(panels[0], samplings, strict=True):

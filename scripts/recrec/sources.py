@@ -90,7 +90,9 @@ def extract(archive, member, destination, name):
                 while block := source.read(min(CHUNK, left + 1)):
                     left -= len(block)
                     if left < 0:
-                        raise InputError(f"{name}: member {member!r} unpacks to more than the {declared:,} bytes it declares")
+                        raise InputError(
+                            f"{name}: member {member!r} unpacks to more than the {declared:,} bytes it declares"
+                        )
                     target.write(block)
                 if left:
                     raise InputError(f"{name}: member {member!r} ends {left:,} bytes short of what it declares")

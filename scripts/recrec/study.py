@@ -59,9 +59,7 @@ def load(content, root):
             raise InputError(f"config.yaml: datasets: {entry} and another one are both called {path.stem}; rename one")
         datasets[path.stem] = load_dataset(path, schema)
     _check_recourse(content, root)
-    settings = {
-        name: {**content["recourse"]["default"], **content["recourse"].get(name, {})} for name in datasets
-    }
+    settings = {name: {**content["recourse"]["default"], **content["recourse"].get(name, {})} for name in datasets}
     for name, keys in settings.items():
         if keys["desired_rank"] > content["top_k"]:
             raise InputError(
@@ -96,9 +94,7 @@ def _check_recourse(content, root):
     known = {*known_datasets(root), *(Path(entry).stem for entry in content["datasets"]), "default"}
     for name in content["recourse"]:
         if name not in known:
-            raise InputError(
-                f"config.yaml: recourse.{name}: no such data set; allowed: {', '.join(sorted(known))}"
-            )
+            raise InputError(f"config.yaml: recourse.{name}: no such data set; allowed: {', '.join(sorted(known))}")
 
 
 def load_dataset(path, schema):

@@ -92,7 +92,9 @@ def _json_table(path):
     try:
         records = json.loads(read_utf8(path))
     except json.JSONDecodeError as error:
-        raise InputError(f"{path} line {error.lineno}: not JSON ({error.msg}); the file is cut off or damaged") from None
+        raise InputError(
+            f"{path} line {error.lineno}: not JSON ({error.msg}); the file is cut off or damaged"
+        ) from None
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise InputError(f"{path}: not a list of JSON objects")
     table = pd.DataFrame.from_records(records)

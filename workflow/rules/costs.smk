@@ -8,21 +8,21 @@ rule workflow_table:
         expand(FIGURES, dataset=STUDY.datasets),
     output:
         "results/benchmarks/workflow.csv",
-    params:
-        code=code("workflow_table"),
     log:
         "results/logs/workflow_table.log",
     conda:
         ENVIRONMENT
+    params:
+        code=code("workflow_table"),
     script:
         "../../scripts/workflow_table.py"
 
 
 # What is made when no target is named: figures, tables and statements.
 rule figures:
-    default_target: True
     name:
         "results/figures"
+    default_target: True
     input:
         expand(FIGURES, dataset=STUDY.datasets),
         rules.cells_table.output,

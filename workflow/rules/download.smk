@@ -2,15 +2,15 @@
 rule download:
     output:
         directory("results/data/{dataset}/raw"),
-    params:
-        sources=dataset_part("files", "archives", "licence", "terms"),
-        code=code("download"),
     log:
         "results/logs/download/{dataset}.log",
     benchmark:
         "results/benchmarks/download/{dataset}.tsv"
+    retries: 2
     conda:
         ENVIRONMENT
-    retries: 2
+    params:
+        sources=dataset_part("files", "archives", "licence", "terms"),
+        code=code("download"),
     script:
         "../../scripts/download.py"

@@ -7,16 +7,16 @@ rule evaluate:
         thresholded="results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
     output:
         "results/evaluation/{dataset}/group{group}/rank{rank}/sampling{sampling}.csv",
-    params:
-        top_k=config["top_k"],
-        rbo_p=config["rbo_p"],
-        candidates=config["candidates"],
-        code=code("evaluate"),
     log:
         "results/logs/evaluate/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
     benchmark:
         "results/benchmarks/evaluate/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
     conda:
         ENVIRONMENT
+    params:
+        top_k=config["top_k"],
+        rbo_p=config["rbo_p"],
+        candidates=config["candidates"],
+        code=code("evaluate"),
     script:
         "../../scripts/evaluate.py"

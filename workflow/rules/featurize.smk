@@ -9,15 +9,15 @@ rule featurize:
         feature_table="results/data/{dataset}/features.csv",
         group_table="results/data/{dataset}/groups.csv",
         drop_table="results/data/{dataset}/dropped.csv",
-    params:
-        tables=dataset_part("interactions", "items", "users", "filters", "features", "groups"),
-        groups=config["groups"],
-        code=code("featurize"),
     log:
         "results/logs/featurize/{dataset}.log",
     benchmark:
         "results/benchmarks/featurize/{dataset}.tsv"
     conda:
         ENVIRONMENT
+    params:
+        tables=dataset_part("interactions", "items", "users", "filters", "features", "groups"),
+        groups=config["groups"],
+        code=code("featurize"),
     script:
         "../../scripts/featurize.py"

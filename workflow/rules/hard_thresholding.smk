@@ -6,16 +6,16 @@ rule hard_thresholding:
         recourse="results/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
     output:
         "results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
-    params:
-        thresholding=config["thresholding"],
-        top_k=config["top_k"],
-        candidates=config["candidates"],
-        code=code("hard_thresholding"),
     log:
         "results/logs/hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
     benchmark:
         "results/benchmarks/hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
     conda:
         ENVIRONMENT
+    params:
+        thresholding=config["thresholding"],
+        top_k=config["top_k"],
+        candidates=config["candidates"],
+        code=code("hard_thresholding"),
     script:
         "../../scripts/hard_thresholding.py"

@@ -4,17 +4,17 @@ rule item_selection:
         ranks="results/baseline/{dataset}/group{group}.npz",
     output:
         "results/selection/{dataset}/group{group}.csv",
-    params:
-        ranks=config["ranks"],
-        items_per_rank=config["items_per_rank"],
-        max_top_share=config["max_top_share"],
-        selection=config["selection"],
-        code=code("item_selection"),
     log:
         "results/logs/item_selection/{dataset}/group{group}.log",
     benchmark:
         "results/benchmarks/item_selection/{dataset}/group{group}.tsv"
     conda:
         ENVIRONMENT
+    params:
+        ranks=config["ranks"],
+        items_per_rank=config["items_per_rank"],
+        max_top_share=config["max_top_share"],
+        selection=config["selection"],
+        code=code("item_selection"),
     script:
         "../../scripts/item_selection.py"

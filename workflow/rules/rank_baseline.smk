@@ -5,16 +5,16 @@ rule rank_baseline:
     output:
         ranks="results/baseline/{dataset}/group{group}.npz",
         ordered="results/baseline/{dataset}/group{group}.ordered.npy",
-    params:
-        candidates=config["candidates"],
-        top_k=config["top_k"],
-        block_users=config["block_users"],
-        code=code("rank_baseline"),
     log:
         "results/logs/rank_baseline/{dataset}/group{group}.log",
     benchmark:
         "results/benchmarks/rank_baseline/{dataset}/group{group}.tsv"
     conda:
         ENVIRONMENT
+    params:
+        candidates=config["candidates"],
+        top_k=config["top_k"],
+        block_users=config["block_users"],
+        code=code("rank_baseline"),
     script:
         "../../scripts/rank_baseline.py"

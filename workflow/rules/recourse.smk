@@ -6,16 +6,16 @@ rule recourse:
         selection="results/selection/{dataset}/group{group}.csv",
     output:
         "results/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
-    params:
-        settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
-        seeds=config["seeds"],
-        candidates=config["candidates"],
-        code=code("recourse"),
     log:
         "results/logs/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
     benchmark:
         "results/benchmarks/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
     conda:
         ENVIRONMENT
+    params:
+        settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
+        seeds=config["seeds"],
+        candidates=config["candidates"],
+        code=code("recourse"),
     script:
         "../../scripts/recourse.py"

@@ -6,6 +6,12 @@ rule sweep_settings:
         selection=expand("results/selection/{{dataset}}/group{group}.csv", group=GROUPS),
     output:
         "results/sweep/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
+    log:
+        "results/logs/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.log",
+    benchmark:
+        "results/benchmarks/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.tsv"
+    conda:
+        ENVIRONMENT
     params:
         settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
         max_iterations=config["sweep"]["max_iterations"],
@@ -16,12 +22,6 @@ rule sweep_settings:
         thresholding=config["thresholding"],
         rbo_p=config["rbo_p"],
         code=code("sweep_settings"),
-    log:
-        "results/logs/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.log",
-    benchmark:
-        "results/benchmarks/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.tsv"
-    conda:
-        ENVIRONMENT
     script:
         "../../scripts/sweep_settings.py"
 
@@ -38,17 +38,17 @@ rule sweep_table:
     output:
         table="results/sweep/sweep.csv",
         figures=expand("results/sweep/{dataset}.{suffix}", dataset=STUDY.datasets, suffix=["png", "pdf"]),
-    params:
-        chosen=STUDY.recourse,
-        titles={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
-        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
-        code=code("sweep_table"),
     log:
         "results/logs/sweep_table.log",
     benchmark:
         "results/benchmarks/sweep_table.tsv"
     conda:
         ENVIRONMENT
+    params:
+        chosen=STUDY.recourse,
+        titles={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
+        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
+        code=code("sweep_table"),
     script:
         "../../scripts/sweep_table.py"
 

@@ -11,15 +11,15 @@ rule cells_table:
     output:
         cells="results/tables/cells.csv",
         selection="results/tables/selection.csv",
-    params:
-        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
-        code=code("cells_table"),
     log:
         "results/logs/cells_table.log",
     benchmark:
         "results/benchmarks/cells_table.tsv"
     conda:
         ENVIRONMENT
+    params:
+        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
+        code=code("cells_table"),
     script:
         "../../scripts/cells_table.py"
 
@@ -29,15 +29,15 @@ rule paper_table:
         "results/tables/cells.csv",
     output:
         "results/tables/paper.csv",
-    params:
-        papers={name: dataset.get("paper") for name, dataset in STUDY.datasets.items()},
-        code=code("paper_table"),
     log:
         "results/logs/paper_table.log",
     benchmark:
         "results/benchmarks/paper_table.tsv"
     conda:
         ENVIRONMENT
+    params:
+        papers={name: dataset.get("paper") for name, dataset in STUDY.datasets.items()},
+        code=code("paper_table"),
     script:
         "../../scripts/paper_table.py"
 
@@ -51,17 +51,17 @@ rule statements:
     output:
         table="results/tables/recourses.csv",
         texts=expand("results/tables/recourses-{dataset}.txt", dataset=STUDY.datasets),
-    params:
-        datasets={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
-        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
-        top_k=config["top_k"],
-        code=code("statements"),
     log:
         "results/logs/statements.log",
     benchmark:
         "results/benchmarks/statements.tsv"
     conda:
         ENVIRONMENT
+    params:
+        datasets={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
+        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
+        top_k=config["top_k"],
+        code=code("statements"),
     script:
         "../../scripts/statements.py"
 
@@ -74,15 +74,15 @@ rule rbo_check:
         ordered=cells("results/baseline/{dataset}/group{group}.ordered.npy"),
     output:
         "results/tables/rbo_check.csv",
-    params:
-        rbo_p=config["rbo_p"],
-        candidates=config["candidates"],
-        code=code("rbo_check"),
     log:
         "results/logs/rbo_check.log",
     benchmark:
         "results/benchmarks/rbo_check.tsv"
     conda:
         ENVIRONMENT
+    params:
+        rbo_p=config["rbo_p"],
+        candidates=config["candidates"],
+        code=code("rbo_check"),
     script:
         "../../scripts/rbo_check.py"

@@ -1,0 +1,37 @@
+# make figures   create the environment, run the default study
+# make test      create the environment, run the tests
+# make check     lint and format check
+# make lock      pin the requirements anew (needs uv)
+PYTHON ?= python3.11
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+BIN := .venv/bin
+
+.PHONY: figures test check lock
+
+figures: .venv/installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --scheduler greedy results/figures
+
+test: .venv/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest
+
+check: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: envs/requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	touch $@
+
+.venv/installed-dev: envs/requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r $<
+	touch $@ .venv/installed
+
+lock:
+	for part in requirements requirements-dev; do \
+	  uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
+	    --no-header --no-annotate envs/$$part.in -o envs/$$part.txt && cat envs/rbo.txt >> envs/$$part.txt; done
