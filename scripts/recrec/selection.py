@@ -67,8 +67,8 @@ def select(baseline, ranks, items_per_rank, max_top_share, reading):
         found = candidates[free[candidates]][:items_per_rank]
         if len(found) < items_per_rank:
             raise InputError(
-                f"config.yaml: ranks: {rank}: only {len(found)} of {items_per_rank} items are left that are in the top k "
-                f"of at most {max_top_share:.0%} of the group; ask for fewer items_per_rank or another rank"
+                f"config.yaml: ranks: {rank}: only {len(found)} of {items_per_rank} items are left that are in the top "
+                f"k of at most {max_top_share:.0%} of the group; ask for fewer items_per_rank or another rank"
             )
         free[found] = False
         chosen += [

@@ -13,6 +13,8 @@ from recrec.errors import InputError
 from recrec.storage import whole
 
 CHUNK = 1 << 20
+#: Attempts at one address.
+TRIES = 3
 
 
 def mirror_folder(configured):
@@ -212,13 +214,16 @@ class Fetcher:
 
         self.log(f"{label}: from {url}")
         with tempfile.TemporaryDirectory() as folder:
-            try:
-                path = pooch.HTTPDownloader(progressbar=False, timeout=30)
-                target = Path(folder) / "file"
-                path(url, str(target), None)
-            except (requests.RequestException, OSError) as error:
-                failures.append(f"{url} could not be fetched ({type(error).__name__})")
-                return False
+            target = Path(folder) / "file"
+            for tries_left in reversed(range(TRIES)):
+                try:
+                    pooch.HTTPDownloader(progressbar=False, timeout=30)(url, str(target), None)
+                    break
+                except (requests.RequestException, OSError) as error:
+                    self.log(f"{label}: {type(error).__name__}, {tries_left} more tries")
+                    if not tries_left:
+                        failures.append(f"{url} could not be fetched ({type(error).__name__})")
+                        return False
             verify(target, entry, f"{label} ({url})")
             with whole(destination) as beside:
                 shutil.copyfile(target, beside)

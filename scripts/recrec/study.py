@@ -63,8 +63,8 @@ def load(content, root):
     for name, keys in settings.items():
         if keys["desired_rank"] > content["top_k"]:
             raise InputError(
-                f"config.yaml: recourse: desired_rank for {name}: given {keys['desired_rank']}; allowed: at most top_k, "
-                f"{content['top_k']}"
+                f"config.yaml: recourse: desired_rank for {name}: given {keys['desired_rank']}; "
+                f"allowed: at most top_k, {content['top_k']}"
             )
     return Study(content, datasets, settings)
 

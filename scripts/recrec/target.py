@@ -73,6 +73,6 @@ def group_matrices(path, group):
 
 
 def load_target(matrices, ordered, group, candidates):
-    """The target group of a cell, from the files of earlier stages; its score lists stay on disk until they are read."""
+    """The target group of a cell, from the files of earlier stages; its score lists stay on disk until read."""
     features, mutable, ratings = group_matrices(matrices, group)
     return Target(features, mutable, ratings, np.load(ordered, mmap_mode="r", allow_pickle=False), candidates)

@@ -6,7 +6,6 @@ rule download:
         "results/logs/download/{dataset}.log",
     benchmark:
         "results/benchmarks/download/{dataset}.tsv"
-    retries: 2
     conda:
         ENVIRONMENT
     params:

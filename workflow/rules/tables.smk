@@ -79,7 +79,7 @@ rule rbo_check:
     benchmark:
         "results/benchmarks/rbo_check.tsv"
     conda:
-        ENVIRONMENT
+        "../../envs/rbo.yaml"
     params:
         rbo_p=config["rbo_p"],
         candidates=config["candidates"],
