@@ -127,7 +127,7 @@ def overlap(cells, title, synthetic, paper=None):
     order = sorted(table["sampling"].unique())
     sns.boxplot(
         table, x="sampling", y="percent", order=order, color="0.85", fliersize=2, linewidth=1, ax=axes,
-        showmeans=True, 
+        showmeans=True,
         meanprops={"marker": "D", "markerfacecolor": "black", "markeredgecolor": "black", "markersize": 4},
     )  # fmt: skip
     axes.set_xticks(range(len(order)), [f"{point:g}" for point in order])
