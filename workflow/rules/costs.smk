@@ -16,17 +16,3 @@ rule workflow_table:
         code=code("workflow_table"),
     script:
         "../../scripts/workflow_table.py"
-
-
-# What is made when no target is named: figures, tables and statements.
-rule figures:
-    name:
-        "results/figures"
-    default_target: True
-    input:
-        expand(FIGURES, dataset=STUDY.datasets),
-        rules.cells_table.output,
-        rules.paper_table.output,
-        rules.statements.output,
-        rules.rbo_check.output,
-        rules.workflow_table.output,
