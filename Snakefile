@@ -22,3 +22,10 @@ include: "workflow/rules/plot.smk"
 include: "workflow/rules/costs.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/targets.smk"
+
+
+# What is made when no target is named. It has to stand in this file: a default target in an included one does not count.
+rule all:
+    default_target: True
+    input:
+        workflow.get_rule("results/figures").input,

@@ -1,4 +1,4 @@
-# Figures, tables and statements: `snakemake results/figures`, and what is made when no target is named.
+# Figures, tables and statements: `snakemake results/figures`.
 rule figures:
     name:
         "results/figures"
@@ -9,9 +9,3 @@ rule figures:
         rules.statements.output,
         rules.rbo_check.output,
         rules.workflow_table.output,
-
-
-rule all:
-    default_target: True
-    input:
-        workflow.get_rule("results/figures").input,
