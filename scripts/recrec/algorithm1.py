@@ -85,11 +85,11 @@ def compute_recourse(features, ratings, item, mutable, settings):
             if largest == 0.0:
                 return Path(changed - original, STALLED, iterations, iterations)
             units = Scale(settings.learning_rate / largest, settings.lambda_ * largest)
-        if iterations == settings.max_iterations:
-            return Path(changed - original, LIMIT, iterations, iterations)
         change = changed - original
         moved = step_change(change, gradient, units, settings.l1_step)
         if np.array_equal(moved, change):
             return Path(change, STALLED, iterations, iterations)
+        if iterations == settings.max_iterations:
+            return Path(change, LIMIT, iterations, iterations)
         changed = original + moved
         iterations += 1

@@ -37,12 +37,12 @@ def solve(problem, settings):
             return Path(change, REACHED, iterations, iterations)
         if units is None:
             return Path(change, STALLED, iterations, iterations)
-        if iterations == settings.max_iterations:
-            return Path(change, LIMIT, iterations, iterations)
         gradient = profiles[active].sum(axis=0) * weight(settings.aggregate, active.sum())
         moved = step_change(change, gradient, units, settings.l1_step)
         if np.array_equal(moved, change):
             return Path(change, STALLED, iterations, iterations)
+        if iterations == settings.max_iterations:
+            return Path(change, LIMIT, iterations, iterations)
         change = moved
         scores = problem.scores + profiles @ change
         iterations += 1

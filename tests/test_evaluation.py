@@ -1,0 +1,109 @@
+"""Closed forms of the evaluation against real lists, made item by item."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rbo import RankingSimilarity
+from recrec import evaluation, rbo_check
+from recrec.metrics import rank_biased_overlap
+
+import random_study
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 40), st.data(), st.sampled_from([0.3, 0.5, 0.9]))
+def test_rbo_of_one_moved_item_is_the_packages(length, data, p):
+    before, after = data.draw(st.integers(1, length)), data.draw(st.integers(1, length))
+    others = list(range(1, length))
+    lists = [others[: place - 1] + [0] + others[place - 1 :] for place in (before, after)]
+    expected = RankingSimilarity(*lists).rbo_ext(p=p)
+    assert rank_biased_overlap(np.array([before]), np.array([after]), p)[0] == pytest.approx(expected, abs=1e-12)
+
+
+def test_rbo_is_symmetric_one_when_nothing_moves_and_falls_with_the_distance():
+    places = np.arange(1, 30)
+    to_first = rank_biased_overlap(places, np.ones_like(places))
+    assert to_first[0] == 1.0
+    assert (np.diff(to_first) < 0).all()
+    assert np.array_equal(to_first, rank_biased_overlap(np.ones_like(places), places))
+
+
+def found_for(items, seeds):
+    rows = len(items)
+    return {
+        "item": np.array(items), "seed": np.array(seeds), "status": np.array(["reached"] * rows),
+        "iterations": np.arange(rows), "events": np.arange(rows),
+    }  # fmt: skip
+
+
+def lists_by_hand(target, item, features, live):
+    """Rank of the item for each user when it has the given features."""
+    original = target.features.toarray()
+    new = original.copy()
+    new[item] = features
+    ranks = []
+    for rating in target.ratings.toarray():
+        profile = rating @ (new if live else original)
+        scores = new @ profile
+        others = [z for z in range(len(new)) if z != item and (target.candidates == "all" or not rating[z])]
+        ranks.append(1 + sum(scores[z] >= scores[item] - 1e-9 * max(1, abs(scores[z])) for z in others))
+    return np.array(ranks)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from(["all", "unrated"]))
+def test_evaluation_is_that_of_lists_made_by_hand(seed, candidates):
+    random = np.random.default_rng(seed)
+    mutable = random.random(10) < 0.8
+    target = random_study.target(seed, candidates, mutable)
+    items, seeds = [3, 3, 8], [1, 2, 1]
+    changes = np.zeros((3, mutable.sum()))
+    changes += random.integers(-2, 5, changes.shape) * 0.25
+    kept = changes * (random.random(changes.shape) < 0.5)
+    rows = evaluation.evaluate_cell(target, found_for(items, seeds), changes, kept, 5, 0.5)
+    for number, row in enumerate(rows):
+        original = target.features.toarray()[row.item]
+
+        def ranks(change, live=False, original=original, item=row.item):
+            features = original.copy()
+            features[mutable] += change
+            return lists_by_hand(target, item, features, live)
+
+        before, after = ranks(np.zeros(mutable.sum())), ranks(kept[number])
+        assert row.success_before_thresholding == pytest.approx(np.mean(ranks(changes[number]) <= 5))
+        assert row.success == pytest.approx(np.mean(after <= 5))
+        assert row.users_reached == np.count_nonzero(after <= 5)
+        assert row.success_live == pytest.approx(np.mean(ranks(kept[number], live=True) <= 5))
+        assert row.mean_rank_after == pytest.approx(after.mean())
+        assert row.changed == np.count_nonzero(kept[number])
+        assert row.changed_share == row.changed / 10
+        assert row.l1 == pytest.approx(np.abs(kept[number]).sum())
+        assert row.rbo == pytest.approx(rank_biased_overlap(before, after).mean())
+
+
+@pytest.mark.parametrize("candidates", ["all", "unrated"])
+def test_the_runs_own_check_agrees_with_the_package(candidates):
+    target = random_study.target(4, candidates)
+    change = np.zeros(10)
+    change[[1, 5]] = 1.5
+    rows = rbo_check.compare(target, 6, change, range(12), 0.5)
+    assert len(rows) == 12
+    for _, ours, package in rows:
+        assert ours == pytest.approx(package, abs=1e-9)
+
+
+@pytest.mark.parametrize("over", ["group", "sample"])
+def test_thresholding_a_cell_keeps_enough_of_the_success_rate(over):
+    target = random_study.target(2, users=30, features=20)
+    random = np.random.default_rng(0)
+    changes = random.random((2, 20))
+    items, seeds = np.array([5, 9]), np.array([1, 1])
+    kept = evaluation.threshold_cell(target, items, seeds, changes, 20, 10, 0.8, over)
+    users = slice(None) if over == "group" else evaluation.sample(30, 20, 1)
+    for row, item in enumerate(items):
+        scores, bars = target.scores([item])[:, 0], target.bars([item], 10)[:, 0]
+        before = (scores + target.gains(changes[[row]].T)[:, 0] > bars)[users].mean()
+        after = (scores + target.gains(kept[[row]].T)[:, 0] > bars)[users].mean()
+        assert after >= 0.8 * before
+    assert np.count_nonzero(kept) < np.count_nonzero(changes)

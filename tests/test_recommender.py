@@ -1,0 +1,73 @@
+"""Ranks and bars against SciPy's ranks and counting by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from recrec import recommender
+from recrec.baseline import rank_baseline
+from scipy.sparse import csr_array
+from scipy.stats import rankdata
+
+import random_study
+
+score_lists = st.lists(st.lists(st.integers(-3, 3), min_size=6, max_size=6), min_size=1, max_size=4)
+
+
+@given(score_lists)
+def test_ranks_are_scipys_ranks_with_ties_at_their_worst(lists):
+    scores = np.array(lists, dtype=float)
+    ordered = np.sort(scores, axis=1)
+    found = recommender.ranks(ordered, scores, np.ones((1, 1), dtype=bool))
+    assert np.array_equal(found, rankdata(-scores, method="max", axis=1))
+
+
+@given(score_lists, st.integers(1, 8), st.lists(st.integers(-4, 4), min_size=6, max_size=6))
+def test_a_score_above_the_bar_is_a_rank_within_the_place(lists, place, moved):
+    scores = np.array(lists, dtype=float)
+    moved = np.broadcast_to(np.array(moved, dtype=float), scores.shape)
+    ordered, listed = np.sort(scores, axis=1), np.ones((1, 1), dtype=bool)
+    bars = recommender.bars(ordered, scores, listed, place)
+    ranks = recommender.ranks(ordered, scores, listed, moved)
+    assert np.array_equal(moved > bars, ranks <= place)
+
+
+@given(score_lists, st.lists(st.integers(-4, 4), min_size=6, max_size=6))
+def test_the_rank_of_a_moved_item_counts_the_others_only(lists, moved):
+    scores = np.array(lists, dtype=float)
+    moved = np.broadcast_to(np.array(moved, dtype=float), scores.shape)
+    found = recommender.ranks(np.sort(scores, axis=1), scores, np.ones((1, 1), dtype=bool), moved)
+    for user, row in enumerate(scores):
+        for item in range(len(row)):
+            others = np.delete(row, item)
+            assert found[user, item] == 1 + np.count_nonzero(others >= moved[user, item])
+
+
+def test_scores_apart_by_rounding_alone_are_tied():
+    a = 0.1 + 0.2
+    assert a > 0.3
+    assert recommender.ranks(np.array([[0.3, a]]), np.array([[a]]), np.ones((1, 1), dtype=bool))[0, 0] == 2
+
+
+@pytest.mark.parametrize("candidates", ["all", "unrated"])
+@pytest.mark.parametrize("block", [1, 5, 100])
+def test_baseline_in_blocks_is_the_mean_of_ranks_by_hand(candidates, block):
+    features, ratings = random_study.recommender(3)
+    ordered = np.empty((len(ratings), len(features)))
+    found = rank_baseline(csr_array(ratings), csr_array(features), candidates, 10, block, ordered)
+    scores = ratings @ features @ features.T
+    ranks = np.empty(scores.shape)
+    for user, row in enumerate(scores):
+        for item in range(len(row)):
+            others = [z for z in range(len(row)) if z != item and (candidates == "all" or not ratings[user, z])]
+            ranks[user, item] = 1 + sum(row[z] >= row[item] for z in others)
+    np.testing.assert_allclose(found.mean_rank, ranks.mean(axis=0))
+    np.testing.assert_allclose(found.top_share, (ranks <= 10).mean(axis=0))
+
+
+def test_unrated_lists_put_the_bar_at_minus_infinity_when_too_few_items_are_listed():
+    features, ratings = random_study.recommender(0, users=1, items=4)
+    ratings[0] = [5, 4, 3, 0]
+    ordered, scores = recommender.sorted_scores(ratings @ features, csr_array(features.T), csr_array(ratings))
+    bar = recommender.bars(ordered, scores[:, [0]], np.array([[False]]), 2)
+    assert bar[0, 0] == -np.inf

@@ -1,0 +1,65 @@
+"""Hard thresholding by cumulative sums against one feature at a time."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from recrec import thresholding
+from scipy.sparse import csc_array
+
+
+def one_at_a_time(change, profiles, scores, bars, keep):
+    """Section 3, word for word: reset the smallest change until too much of the success rate is lost."""
+    change = change.copy()
+    at_first = np.mean(scores + profiles @ change > bars)
+    if at_first == 0:
+        return change
+    while change.any():
+        smallest = min(np.flatnonzero(change), key=lambda feature: (abs(change[feature]), feature))
+        trial = change.copy()
+        trial[smallest] = 0.0
+        if np.mean(scores + profiles @ trial > bars) < keep * at_first:
+            return change
+        change = trial
+    return change
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.integers(0, 10**6), st.integers(1, 30), st.integers(1, 90), st.sampled_from([0.0, 0.5, 0.8, 1.0]), st.booleans()
+)
+def test_cumulative_form_is_one_at_a_time(seed, users, features, keep, signed):
+    random = np.random.default_rng(seed)
+    profiles = random.poisson(0.5, (users, features)).astype(float)
+    if signed:
+        profiles *= random.choice([-1, 1], profiles.shape)
+    # Whole sixteenths: equal changes are common, and every sum is exact.
+    change = np.round(random.normal(size=features) ** 3 * 16) / 16
+    scores, bars = random.integers(-3, 3, users).astype(float), random.integers(-2, 8, users) + 0.25
+    found = thresholding.hard_threshold(change, csc_array(profiles), scores, bars, keep)
+    assert np.array_equal(found, one_at_a_time(change, profiles, scores, bars, keep))
+
+
+def test_blocks_of_users_change_nothing(monkeypatch):
+    random = np.random.default_rng(0)
+    profiles = csc_array(random.poisson(0.5, (40, 200)).astype(float))
+    change, scores, bars = random.normal(size=200), np.zeros(40), random.normal(size=40)
+    whole = thresholding.hard_threshold(change, profiles, scores, bars, 0.8)
+    monkeypatch.setattr(thresholding, "BLOCK", 300)
+    assert np.array_equal(thresholding.hard_threshold(change, profiles, scores, bars, 0.8), whole)
+
+
+def test_a_recourse_that_reaches_nobody_is_left_as_it_is():
+    change = np.array([1.0, 0.0, 2.0])
+    found = thresholding.hard_threshold(change, csc_array(np.eye(3)), np.zeros(3), np.full(3, 9.0), 0.8)
+    assert np.array_equal(found, change)
+
+
+@pytest.mark.parametrize("keep", [0.0, 0.8, 1.0])
+def test_what_is_kept_is_kept_unchanged(keep):
+    random = np.random.default_rng(1)
+    change = random.normal(size=50)
+    profiles = csc_array(random.poisson(1.0, (20, 50)).astype(float))
+    found = thresholding.hard_threshold(change, profiles, np.zeros(20), np.zeros(20), keep)
+    assert set(np.flatnonzero(found)) <= set(np.flatnonzero(change))
+    assert np.array_equal(found[found != 0], change[found != 0])
