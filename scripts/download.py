@@ -6,7 +6,7 @@ from recrec.job import job
 from recrec.sources import Fetcher, mirror_folder
 
 with job(snakemake) as say:
-    sources = {key: part for key, part in snakemake.params.sources.items() if part is not None}
+    sources = snakemake.params.sources
     fetcher = Fetcher(
         sources, snakemake.wildcards.dataset, mirror_folder(snakemake.config["mirror"]), "results/downloads", say
     )

@@ -7,8 +7,8 @@ from recrec.job import job
 from recrec.storage import csr_parts, save_arrays, write_rows
 
 with job(snakemake) as say:
-    config = {key: part for key, part in snakemake.params.tables.items() if part is not None}
-    data = dataset.build(config, snakemake.input.raw)
+    config = snakemake.params.tables
+    data = dataset.build(config, snakemake.input.raw, say)
     for table, reason, rows in data.dropped:
         say(f"dropped {rows} {table}: {reason}")
     matrix, columns = features.featurize(config["features"], data.items)
@@ -32,13 +32,10 @@ with job(snakemake) as say:
     )
     write_rows(
         snakemake.output.feature_table,
-        ["feature", "block", "kind", "name", "mutable", "items"],
+        ["feature", *columns.columns, "items"],
         zip(
             columns.index,
-            columns["block"],
-            columns["kind"],
-            columns["name"],
-            columns["mutable"],
+            *(columns[name] for name in columns),
             np.bincount(matrix.indices, minlength=matrix.shape[1]),
             strict=True,
         ),

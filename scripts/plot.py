@@ -12,7 +12,6 @@ with job(snakemake) as say:
     cells = cells[cells["dataset"] == snakemake.wildcards.dataset]
     drawn = {
         "success": figures.success(cells, params.title, params.synthetic, params.top_k),
-        "changes": figures.changes(cells, params.title, params.synthetic),
         "rbo": figures.overlap(cells, params.title, params.synthetic, RBO.get(params.paper)),
     }
     for name, figure in drawn.items():

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
+from recrec import items as item_table
 from recrec import tables
 from recrec.errors import InputError
 
@@ -28,8 +29,22 @@ class Dataset(NamedTuple):
     dropped: list
 
 
-def build(config, folder):
+class _Interactions(NamedTuple):
+    """Codes of users and items, and weights, of every interaction; in file order."""
+
+    user: np.ndarray
+    item: np.ndarray
+    weight: np.ndarray
+
+    def where(self, mask):
+        return _Interactions(self.user[mask], self.item[mask], self.weight[mask])
+
+
+def build(config, folder, say=lambda line: None):
     """Read, join and filter the tables of a data set.
+
+    The items are read twice: first only what the filters look at, then, of the items that stay, everything. So a data
+    set may be cut out of one whose texts would not fit into memory.
 
     Parameters
     ----------
@@ -37,6 +52,8 @@ def build(config, folder):
         A data set's config.
     folder : path
         Where its files are.
+    say : callable
+        Takes lines of progress.
 
     Returns
     -------
@@ -48,190 +65,187 @@ def build(config, folder):
         For data that the config does not say what to do about.
     """
     dropped = []
-    items = _read_items(config["items"], folder, dropped)
-    users = _read_users(config["users"], folder) if "users" in config else None
-    user, item, weight, users = _read_interactions(config["interactions"], folder, items, users, dropped)
-    kept_users, kept_items, mask = _filter(config.get("filters", {}), items, users, user, item, dropped)
-    user, item, weight = user[mask], item[mask], weight[mask]
-    if not len(user):
-        raise InputError("no interaction is left after filtering; loosen the data set's filters")
+    filters = config.get("filters", {})
+    looked_at = {*filters.get("items_with", ()), *filters.get("items_range", ())}
+    light = [name for name in filters.get("items_with", ()) if name not in filters.get("items_range", ())]
+    items = item_table.read_items(config["items"], folder, looked_at, light)
+    users = None
+    if "users" in config:
+        columns = {config["groups"]["by"]} - {"activity"}
+        users = item_table.identified(config["users"], folder, columns)
+    say(f"{len(items)} items" + (f", {len(users)} users" if users is not None else ""))
+    found, users = _read_interactions(config["interactions"], folder, items, users, dropped, say)
+    kept_items = _eligible_items(filters, items, dropped)
+    found = _counted(found, kept_items[found.item], dropped, "interactions", "item dropped")
+    found, kept_items = _most_interacted(filters, "item", found, kept_items, dropped)
+    kept_users = np.ones(len(users), dtype=bool)
+    found, kept_users = _most_interacted(filters, "user", found, kept_users, dropped)
+    found = _without_duplicates(config["interactions"], found, items, users, dropped)
+    found, kept_users, kept_items = _core(filters, found, kept_users, kept_items, dropped)
+    if not len(found.user):
+        raise InputError(
+            f"{item_table.name_of(config['interactions'])}: no interaction is left after filtering; loosen filters"
+        )
     new_user, new_item = np.cumsum(kept_users) - 1, np.cumsum(kept_items) - 1
-    ratings = csr_array(
-        (weight, (new_user[user], new_item[item])), shape=(int(kept_users.sum()), int(kept_items.sum()))
-    )
+    shape = (int(kept_users.sum()), int(kept_items.sum()))
+    ratings = csr_array((found.weight, (new_user[found.user], new_item[found.item])), shape=shape, dtype=np.float64)
     ratings.sort_indices()
-    return Dataset(items[kept_items].reset_index(drop=True), users[kept_users].reset_index(drop=True), ratings, dropped)
+    ids = items["id"][kept_items]
+    whole = item_table.read_items(config["items"], folder, _used_columns(config), keep=set(ids))
+    whole = whole.set_index("id", drop=False).loc[ids].reset_index(drop=True)
+    whole = whole.assign(title=whole[config["items"]["title"]])
+    return Dataset(whole, users[kept_users].reset_index(drop=True), ratings, dropped)
 
 
-def _name(spec):
-    return ", ".join(spec["read"]["files"])
+def _used_columns(config):
+    """Every column of the items that is scored, shown or filtered by."""
+    used = {config["items"]["title"], *config.get("filters", {}).get("items_with", ())}
+    for block, rule in config["features"].items():
+        used.update(rule.get("columns") or [rule.get("column", block)])
+    return used
 
 
-def _identified(spec, folder):
-    """A table with its id column, checked to be unique, as ``id``."""
-    table, where = tables.read(spec["read"], folder), _name(spec)
-    table = table.assign(id=tables.column(table, spec["id"], where))
-    repeated = table["id"].duplicated()
-    if repeated.any():
-        raise InputError(f"{where}: {spec['id']} {table['id'][repeated].iloc[0]!r} stands in more than one row")
-    return table
-
-
-def _read_users(spec, folder):
-    return _identified(spec, folder)
-
-
-def _read_items(spec, folder, dropped):
-    table, where = _identified(spec, folder), _name(spec)
-    table = table.assign(title=tables.column(table, spec["title"], where))
-    for name, rule in spec.get("derive", {}).items():
-        source = tables.column(table, rule["from"], where)
-        table = table.assign(**{name: source.str.extract(rule["pattern"], expand=False).fillna("")})
-    for attached in spec.get("attach", ()):
-        table = _attach(table, attached, folder, where)
-    return table
-
-
-def _attach(items, spec, folder, items_name):
-    """Add columns from another table, one row or all the rows that match an item."""
-    other, where = tables.read(spec["read"], folder), _name(spec)
-    for name, minimum in spec.get("min_length", {}).items():
-        other = other[tables.column(other, name, where).str.len() >= minimum]
-    keys, tolerance = [], None
-    left, right = pd.DataFrame(index=items.index), pd.DataFrame(index=other.index)
-    for number, match in enumerate(spec["match"]):
-        mine, theirs = tables.column(items, match["item"], items_name), tables.column(other, match["table"], where)
-        if "within" in match:
-            left["near"] = pd.to_numeric(mine, errors="coerce")
-            right["near"] = pd.to_numeric(theirs, errors="coerce")
-            tolerance = match["within"]
-        else:
-            fold = tables.fold_title if match.get("as") == "title" else str.strip
-            keys.append(f"key{number}")
-            left[keys[-1]], right[keys[-1]] = mine.map(fold), theirs.map(fold)
-    left["item"], right["row"] = np.arange(len(left)), np.arange(len(right))
-    pairs = left.merge(right, on=keys, how="inner", suffixes=("", "_other"))
-    pairs = pairs[(pairs[keys] != "").all(axis=1)]
-    if tolerance is not None:
-        away = (pairs["near"] - pairs["near_other"]).abs()
-        pairs = pairs.assign(away=away)[away <= tolerance]
-    else:
-        pairs = pairs.assign(away=0.0)
-    # The nearest match first; of equally near ones the first in the file.
-    pairs = pairs.sort_values(["item", "away", "row"], kind="stable")
-    for name, source in spec.get("take", {}).items():
-        first = pairs.drop_duplicates("item")
-        taken = np.full(len(items), "", dtype=object)
-        taken[first["item"]] = tables.column(other, source, where).to_numpy()[first["row"]]
-        items = items.assign(**{name: taken})
-    if "collect" in spec:
-        collect = spec["collect"]
-        kind = tables.column(other, collect["by"], where).to_numpy()[pairs["row"]]
-        value = tables.column(other, collect["value"], where).to_numpy()[pairs["row"]]
-        for name, wanted in collect["into"].items():
-            chosen = pairs["item"].to_numpy()[kind == wanted]
-            listed = pd.Series(value[kind == wanted]).groupby(chosen).agg("\x1f".join)
-            items = items.assign(**{name: listed.reindex(range(len(items)), fill_value="").to_numpy()})
-    return items
-
-
-def _read_interactions(spec, folder, items, users, dropped):
-    """Codes of users and items and weights of all interactions, in file order."""
-    where = _name(spec)
+def _read_interactions(spec, folder, items, users, dropped, say):
+    """All interactions whose user and item are known and whose weight is not 0, and the table of users."""
+    where = item_table.name_of(spec)
     item_index = pd.Index(items["id"])
+    codes = _item_codes(spec, folder, item_index)
     user_index = pd.Index(users["id"]) if users is not None else None
     seen = {}
-    parts, unknown, row = [], {"items": 0, "users": 0}, 1
-    for chunk in tables.chunks(spec["read"], folder):
-        item_ids = tables.column(chunk, spec["item"], where)
-        user_ids = tables.column(chunk, spec["user"], where)
+    columns = {spec["user"], spec["item"]} | ({spec["weight"]["column"]} if "weight" in spec else set())
+    parts, zero, row = [], 0, 1
+    unknown = {"items": 0, "users": 0}
+    for chunk in tables.chunks(spec["read"], folder, columns):
         weight = _weights(spec.get("weight"), chunk, where, row)
-        item = item_index.get_indexer(item_ids)
+        item = codes(chunk[spec["item"]])
         if user_index is None:
-            local, ids = pd.factorize(user_ids)
-            user = np.array([seen.setdefault(one, len(seen)) for one in ids], dtype=np.int64)[local]
+            local, ids = pd.factorize(chunk[spec["user"]])
+            user = np.array([seen.setdefault(one, len(seen)) for one in ids], dtype=np.int32)[local]
         else:
-            user = user_index.get_indexer(user_ids)
+            user = user_index.get_indexer(chunk[spec["user"]]).astype(np.int32)
         keep = np.ones(len(chunk), dtype=bool)
-        for codes, ids, kind in ((item, item_ids, "items"), (user, user_ids, "users")):
-            missing = codes < 0
+        for found, kind in ((item, "items"), (user, "users")):
+            missing = found < 0
             if missing.any() and spec.get(f"unknown_{kind}", "refuse") == "refuse":
                 at = int(np.flatnonzero(missing)[0])
                 raise InputError(
-                    f"{where}, row {row + at}: {kind[:-1]} {ids.iloc[at]!r} is not in the table of {kind}; "
-                    f"correct it or set unknown_{kind}: drop"
+                    f"{where}, row {row + at}: {kind[:-1]} {chunk[spec[kind[:-1]]].iloc[at]!r} is not in the table of "
+                    f"{kind}; correct it or set unknown_{kind}: drop"
                 )
-            unknown[kind] += int((missing & keep).sum())
+            unknown[kind] += int(np.count_nonzero(missing & keep))
             keep &= ~missing
+        zero += int(np.count_nonzero(keep & (weight == 0)))
+        keep &= weight != 0
         parts.append((user[keep], item[keep], weight[keep]))
         row += len(chunk)
-    user, item, weight = (np.concatenate(column) for column in zip(*parts, strict=True))
-    for kind, rows in unknown.items():
+        if row > tables.ROWS:
+            say(f"{row - 1:,} interactions read")
+    for reason, rows in (
+        ("not in the table of items", unknown["items"]),
+        ("not in the table of users", unknown["users"]),
+        ("weight 0", zero),
+    ):
         if rows:
-            dropped.append(("interactions", f"not in the table of {kind}", rows))
-    zero = weight == 0
-    if zero.any():
-        dropped.append(("interactions", "weight 0", int(zero.sum())))
-        user, item, weight = user[~zero], item[~zero], weight[~zero]
-    if users is None:
-        users = pd.DataFrame({"id": list(seen)})
-    user, item, weight = _without_duplicates(spec, user, item, weight, items, users, dropped)
-    return user, item, weight, users
+            dropped.append(("interactions", reason, rows))
+    columns = list(zip(*parts, strict=True))
+    del parts
+    found = _Interactions(*(np.concatenate(columns.pop(0)) for _ in range(3)))
+    return found, pd.DataFrame({"id": list(seen)}) if users is None else users
+
+
+def _item_codes(spec, folder, item_index):
+    """A function from item ids, as the interactions write them, to codes; -1 for an unknown one."""
+    if "item_map" not in spec:
+        return lambda ids: item_index.get_indexer(ids).astype(np.int32)
+    rule = spec["item_map"]
+    table = tables.read(rule["read"], folder, {rule["from"], rule["to"]})
+    index = pd.Index(table[rule["from"]])
+    if index.has_duplicates:
+        twice = index[index.duplicated()][0]
+        raise InputError(f"{item_table.name_of(rule)}: {rule['from']} {twice!r} stands in more than one row")
+    codes = np.append(item_index.get_indexer(table[rule["to"]]), -1).astype(np.int32)
+    return lambda ids: codes[index.get_indexer(ids)]
 
 
 def _weights(rule, chunk, where, row):
     if rule is None:
         return np.ones(len(chunk))
-    values = tables.column(chunk, rule["column"], where)
-    return tables.numbers(values, f"{where}, column {rule['column']}", row)
+    return tables.numbers(chunk[rule["column"]], f"{where}, column {rule['column']}", row, rule.get("values"))
 
 
-def _without_duplicates(spec, user, item, weight, items, users, dropped):
-    pair = user.astype(np.int64) * len(items) + item
+def _eligible_items(rules, items, dropped):
+    kept = np.ones(len(items), dtype=bool)
+    for name in rules.get("items_with", ()):
+        filled = items[name].str.strip().to_numpy() != ""
+        _count(dropped, "items", f"no {name}", kept & ~filled)
+        kept &= filled
+    for name, (low, high) in rules.get("items_range", {}).items():
+        values = tables.numbers(items[name], f"items, column {name}")
+        inside = (values >= low) & (values <= high)
+        _count(dropped, "items", f"{name} not within {low:g} to {high:g}", kept & ~inside)
+        kept &= inside
+    return kept
+
+
+def _most_interacted(rules, kind, found, kept, dropped):
+    """Keep the n items or users with most interactions, ties by their place in the table."""
+    number = rules.get(f"top_{kind}s")
+    if number is None:
+        return found, kept
+    codes = getattr(found, kind)
+    counts = np.where(kept, np.bincount(codes, minlength=len(kept)), -1)
+    best = np.zeros(len(kept), dtype=bool)
+    best[np.argsort(-counts, kind="stable")[:number]] = True
+    _count(dropped, f"{kind}s", f"not among the {number:,} with most interactions", kept & ~best)
+    found = _counted(found, best[codes], dropped, "interactions", f"{kind} not among the {number:,} with most")
+    return found, kept & best
+
+
+def _without_duplicates(spec, found, items, users, dropped):
+    pair = found.user.astype(np.int64) * len(items) + found.item
     order = np.argsort(pair, kind="stable")
-    first = np.concatenate([[True], np.diff(pair[order]) != 0]) if len(pair) else np.zeros(0, dtype=bool)
-    rows = int((~first).sum())
+    first = np.ones(len(pair), dtype=bool)
+    first[1:] = np.diff(pair[order]) != 0
+    rows = int(np.count_nonzero(~first))
     if not rows:
-        return user, item, weight
+        return found
     rule = spec.get("duplicates", "refuse")
     if rule == "refuse":
         at = order[~first][0]
         raise InputError(
-            f"{_name(spec)}: user {users['id'].iloc[user[at]]!r} and item {items['id'].iloc[item[at]]!r} stand in more "
-            "than one row; set duplicates: first or sum"
+            f"{item_table.name_of(spec)}: user {users['id'].iloc[found.user[at]]!r} and item "
+            f"{items['id'].iloc[found.item[at]]!r} stand in more than one row; set duplicates: first or sum"
         )
     if rule == "sum":
         dropped.append(("interactions", "added to another of the same user and item", rows))
-        return user[order[first]], item[order[first]], np.add.reduceat(weight[order], np.flatnonzero(first))
+        total = np.add.reduceat(found.weight[order], np.flatnonzero(first))
+        return found.where(order[first])._replace(weight=total)
     dropped.append(("interactions", "repeated user and item, first kept", rows))
-    keep = np.sort(order[first])
-    return user[keep], item[keep], weight[keep]
+    return found.where(np.sort(order[first]))
 
 
-def _filter(rules, items, users, user, item, dropped):
-    """Which users, items and interactions stay."""
-    kept_items = np.ones(len(items), dtype=bool)
-    for name in rules.get("items_with", ()):
-        filled = tables.column(items, name, "filters.items_with").str.strip().to_numpy() != ""
-        _count(dropped, "items", f"no {name}", kept_items & ~filled)
-        kept_items &= filled
-    mask = kept_items[item]
-    _count(dropped, "interactions", "item dropped", ~mask)
-    users_core, items_core = rules.get("user_interactions", 1), rules.get("item_interactions", 0)
-    before = int(mask.sum())
+def _core(rules, found, kept_users, kept_items, dropped):
+    """Drop users and items with too few interactions until all that are left have enough."""
+    least = {"user": rules.get("user_interactions", 1), "item": rules.get("item_interactions", 0)}
+    rows = len(found.user)
     while True:
-        per_user = np.bincount(user[mask], minlength=len(users))
-        per_item = np.bincount(item[mask], minlength=len(items))
-        keep = mask & (per_user[user] >= users_core) & (per_item[item] >= items_core)
-        if keep.sum() == mask.sum():
+        per_user = np.bincount(found.user, minlength=len(kept_users))
+        per_item = np.bincount(found.item, minlength=len(kept_items))
+        enough = (per_user[found.user] >= least["user"]) & (per_item[found.item] >= least["item"])
+        if enough.all():
             break
-        mask = keep
-    kept_users, enough = per_user >= users_core, per_item >= items_core
-    _count(dropped, "users", f"fewer than {users_core} interactions", ~kept_users)
-    _count(dropped, "items", f"fewer than {items_core} interactions", kept_items & ~enough)
-    if before > mask.sum():
-        dropped.append(("interactions", "user or item with too few", before - int(mask.sum())))
-    return kept_users, kept_items & enough, mask
+        found = found.where(enough)
+    busy_users, busy_items = per_user >= least["user"], per_item >= least["item"]
+    _count(dropped, "users", f"fewer than {least['user']} interactions", kept_users & ~busy_users)
+    _count(dropped, "items", f"fewer than {least['item']} interactions", kept_items & ~busy_items)
+    if gone := rows - len(found.user):
+        dropped.append(("interactions", "user or item with too few", gone))
+    return found, kept_users & busy_users, kept_items & busy_items
+
+
+def _counted(found, keep, dropped, table, reason):
+    _count(dropped, table, reason, ~keep)
+    return found.where(keep)
 
 
 def _count(dropped, table, reason, gone):

@@ -8,9 +8,6 @@ from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, CountVectorizer
 from recrec import tables
 from recrec.errors import InputError
 
-#: Separates the values of one cell of a column that was collected from several rows.
-COLLECTED = "\x1f"
-
 
 def featurize(columns, items):
     """The feature matrix of all items.
@@ -26,18 +23,20 @@ def featurize(columns, items):
     -------
     features : (items, features) sparse array, CSR, float64
     names : DataFrame
-        A row per feature: ``block``, ``kind``, ``name``, ``mutable``.
+        A row per feature: ``block``, ``kind``, ``name``, ``mutable``, ``offset``, ``scale``. The value that a person
+        knows is ``offset + scale * feature``.
 
     Raises
     ------
     InputError
         If a column is missing, has a value that cannot be read, or gives no feature.
     """
-    kinds = {"text": _text, "categorical": _categorical, "multi": _multi, "indicator": _indicator}
+    kinds = {"text": _text, "categorical": _categorical, "multi": _multi, "indicator": _indicator, "number": _number}
     blocks, names = [], []
     for block, rule in columns.items():
         where = f"features.{block}"
-        matrix, found = kinds[rule["kind"]](rule, items, rule.get("column", block), where)
+        matrix, found, *affine = kinds[rule["kind"]](rule, items, rule.get("column", block), where)
+        offset, scale = affine or (0.0, 1.0)
         enough = _items_with(matrix) >= rule.get("min_items", 1)
         if not enough.any():
             raise InputError(
@@ -48,7 +47,18 @@ def featurize(columns, items):
         if rule.get("function_words") == "lock":
             mutable &= ~np.isin(found, list(ENGLISH_STOP_WORDS))
         blocks.append(csr_array(matrix)[:, enough])
-        names.append(pd.DataFrame({"block": block, "kind": rule["kind"], "name": found, "mutable": mutable}))
+        names.append(
+            pd.DataFrame(
+                {
+                    "block": block,
+                    "kind": rule["kind"],
+                    "name": found,
+                    "mutable": mutable,
+                    "offset": offset,
+                    "scale": scale,
+                }
+            )
+        )
     features = csr_array(hstack(blocks, format="csr"), dtype=np.float64)
     features.sort_indices()
     return features, pd.concat(names, ignore_index=True)
@@ -77,7 +87,7 @@ def _categorical(rule, items, column, where):
 def _multi(rule, items, column, where):
     """An indicator for each of the values in a list, split at the separator."""
     values = tables.column(items, column, where)
-    separator = rule.get("separator", COLLECTED)
+    separator = rule.get("separator", tables.LISTED)
     lists = values.map(
         lambda text: sorted({part.strip() for part in text.split(separator)} if separator else {text.strip()})
     )
@@ -97,3 +107,19 @@ def _indicator(rule, items, column, where):
     if not np.isin(matrix, (0, 1)).all():
         raise InputError(f"{where}: a value that is neither 0 nor 1; use another kind")
     return csr_array(matrix), rule["columns"]
+
+
+def _number(rule, items, column, where):
+    """One number, as it is or scaled: to the range 0 to 1 (minmax), or to mean 0 and variance 1 (standard)."""
+    values = tables.column(items, column, where)
+    if "empty" in rule:
+        values = values.where(values.str.strip() != "", str(rule["empty"]))
+    values = tables.numbers(values, f"{where}, {column}")
+    offset, scale = {
+        "none": (0.0, 1.0),
+        "minmax": (values.min(), np.ptp(values)),
+        "standard": (values.mean(), values.std()),
+    }[rule["scaling"]]
+    if scale == 0.0:
+        raise InputError(f"{where}: every item's {column} is {values[0]:g}; scaling needs different values, or drop it")
+    return csr_array(((values - offset) / scale)[:, None]), [column], offset, scale

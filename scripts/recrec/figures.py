@@ -103,19 +103,34 @@ def success(cells, title, synthetic, top_k):
     return figure
 
 
-def changes(cells, title, synthetic):
-    """Figure 4: the share of changed features over sampling, a line per original rank."""
+def changes(cells, titles):
+    """Figure 4: the share of changed features over sampling, a panel per data set, a line per original rank.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        results/tables/cells.csv.
+    titles : dict
+        Title and whether it is synthetic, by data set.
+    """
     _style()
-    figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
-    table = cells.assign(percent=100 * cells["changed_share"])
+    figure, panels = plt.subplots(
+        1, len(titles), figsize=(4.3 * len(titles) + 1.6, 4.4), sharey=True, squeeze=False, layout="constrained"
+    )
+    table = cells.assign(percent=100 * cells["changed_share"]).sort_values("rank", kind="stable")
     table["original rank"] = table["rank"].map("rank {}".format)
-    _lines(table.sort_values("rank", kind="stable"), "percent", "original rank", axes, "full")
-    _sampling_axis(axes, cells)
-    axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_ylabel("changed features (% of all), after thresholding")
-    _titled(figure, title, synthetic)
+    for axes, (dataset, (title, synthetic)) in zip(panels[0], titles.items(), strict=True):
+        part = table[table["dataset"] == dataset]
+        last = axes is panels[0, -1]
+        _lines(part, "percent", "original rank", axes, "full" if last else False)
+        _sampling_axis(axes, part)
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter() if len(titles) > 1 else FuncFormatter(lambda v, _: f"{v:g}"))
+        axes.set_ylabel("changed features (% of all), after thresholding")
+        axes.set_title(f"{title}{chr(10) + '(SYNTHETIC data)' if synthetic else ''}")
+        if last:
+            sns.move_legend(axes, "upper left", bbox_to_anchor=(1.02, 1))
     return figure
 
 

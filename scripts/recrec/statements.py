@@ -21,7 +21,7 @@ def feature_name(block, kind, name):
     return f"'{name}'" if kind == "text" else f"{block} {name}" if name != block else block
 
 
-def change_phrases(changes, originals, names):
+def change_phrases(changes, originals, names, offsets, scales):
     """One phrase per changed feature, largest change first.
 
     Parameters
@@ -32,6 +32,8 @@ def change_phrases(changes, originals, names):
         Present values of the same features.
     names : list of str
         `feature_name` of the same features.
+    offsets, scales : (features,) arrays
+        What people know a value as: ``offset + scale * value``.
 
     Returns
     -------
@@ -41,7 +43,10 @@ def change_phrases(changes, originals, names):
     order = np.argsort(-np.abs(changes), kind="stable")
     phrases = []
     for feature in order[: np.count_nonzero(changes)]:
-        old, new = originals[feature], originals[feature] + changes[feature]
+        old, new = (
+            offsets[feature] + scales[feature] * value
+            for value in (originals[feature], originals[feature] + changes[feature])
+        )
         verb = ("add" if old == 0 else "raise") if new > old else ("remove" if new == 0 else "lower")
         phrases.append(f"{verb} {names[feature]} ({amount(old)} → {amount(new)})")
     return phrases
@@ -81,7 +86,10 @@ def state_recourses(cells, thresholded, matrices, features, top_k, say):
     names = {}
     for path in set(features):
         mutable = [row for row in read_rows(path) if row["mutable"] == "True"]
-        names[Path(path).parent.name] = [feature_name(row["block"], row["kind"], row["name"]) for row in mutable]
+        names[Path(path).parent.name] = (
+            [feature_name(row["block"], row["kind"], row["name"]) for row in mutable],
+            *(np.array([float(row[part]) for row in mutable]) for part in ("offset", "scale")),
+        )
     known = cells.set_index(["dataset", "group", "rank", "sampling", "item", "seed"])
     rows = []
     for number, path in enumerate(thresholded):
@@ -93,7 +101,7 @@ def state_recourses(cells, thresholded, matrices, features, top_k, say):
             if found["users_reached"] <= round(found["top_share_before"] * found["users"]):
                 continue
             originals = data[cell["dataset"]][[item]].toarray()[0]
-            phrases = change_phrases(changes[row], originals, names[cell["dataset"]])
+            phrases = change_phrases(changes[row], originals, *names[cell["dataset"]])
             text = statement(
                 found["title"], phrases, found["mean_rank_before"], found["mean_rank_after"], top_k,
                 found["users_reached"], found["users"], found["group_label"],

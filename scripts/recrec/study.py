@@ -12,6 +12,10 @@ DATASETS = "workflow/datasets"
 NAME = "[A-Za-z0-9_-]+"
 
 
+#: Files that each generator of synthetic data writes.
+GENERATED = {"aliec-twin": ("raw_sample.csv", "ad_feature.csv", "user_profile.csv")}
+
+
 class Study(NamedTuple):
     """A checked study.
 
@@ -21,13 +25,31 @@ class Study(NamedTuple):
         config.yaml.
     datasets : dict
         Data set config by name, in the order of the study.
+    known : dict
+        The same for every data set that there is; an unusable one outside the study has its `InputError` in place.
     recourse : dict
         Settings of Algorithm 1 by data set name.
     """
 
     config: dict
     datasets: dict
+    known: dict
     recourse: dict
+
+    def dataset(self, name):
+        """A data set's config, of the study or not.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name, or it is not usable.
+        """
+        found = self.known.get(name)
+        if found is None:
+            raise InputError(f"{name}: no such data set; there are: {', '.join(self.known)}")
+        if isinstance(found, InputError):
+            raise found
+        return found
 
 
 def load(content, root):
@@ -53,20 +75,81 @@ def load(content, root):
     config.check(content, config.read_yaml(root / SCHEMAS / "config.schema.yaml"), "config.yaml")
     schema = config.read_yaml(root / SCHEMAS / "dataset.schema.yaml")
     datasets = {}
-    for entry in content["datasets"]:
+    for entry in datasets_of(content):
         path = find_dataset(entry, root)
         if path.stem in datasets:
-            raise InputError(f"config.yaml: datasets: {entry} and another one are both called {path.stem}; rename one")
+            raise InputError(f"config.yaml: study: {entry} and another one are both called {path.stem}; rename one")
         datasets[path.stem] = load_dataset(path, schema)
-    _check_recourse(content, root)
-    settings = {name: {**content["recourse"]["default"], **content["recourse"].get(name, {})} for name in datasets}
-    for name, keys in settings.items():
-        if keys["desired_rank"] > content["top_k"]:
+    known = {}
+    for name in known_datasets(root):
+        try:
+            known[name] = datasets[name] if name in datasets else load_dataset(find_dataset(name, root), schema)
+        except InputError as error:
+            known[name] = error
+    known = {**known, **datasets}
+    for name in content["recourse"]:
+        if name not in known and name != "default":
             raise InputError(
-                f"config.yaml: recourse: desired_rank for {name}: given {keys['desired_rank']}; "
+                f"config.yaml: recourse.{name}: no such data set; allowed: default, {', '.join(sorted(known))}"
+            )
+    settings = {name: {**content["recourse"]["default"], **content["recourse"].get(name, {})} for name in known}
+    for name in datasets:
+        if settings[name]["desired_rank"] > content["top_k"]:
+            raise InputError(
+                f"config.yaml: recourse: desired_rank for {name}: given {settings[name]['desired_rank']}; "
                 f"allowed: at most top_k, {content['top_k']}"
             )
-    return Study(content, datasets, settings)
+    return Study(content, datasets, known, settings)
+
+
+def datasets_of(content):
+    """The data sets that a study names: by the name of one of the `studies`, or as a list.
+
+    Raises
+    ------
+    InputError
+        If there is no study of that name.
+    """
+    study = content["study"]
+    if isinstance(study, list):
+        return study
+    if study not in content["studies"]:
+        raise InputError(
+            f"config.yaml: study: given {study!r}; allowed: {', '.join(content['studies'])}, or a list of data sets"
+        )
+    return content["studies"][study]
+
+
+def missing_files(study, mirror, results):
+    """What to do about the files of the study that no machine can fetch and that nobody has placed yet.
+
+    Parameters
+    ----------
+    study : Study
+    mirror : path or None
+    results : path
+        The results folder: a data set that was downloaded before needs no files any more.
+
+    Returns
+    -------
+    str or None
+        One line; None if nothing is missing.
+    """
+    missing = []
+    for name, dataset in study.datasets.items():
+        if (Path(results) / "data" / name / "raw").is_dir():
+            continue
+        for file, entry in dataset["files"].items():
+            ways = {**dataset.get("archives", {}).get(entry.get("archive"), {}), **entry}
+            placed = mirror is not None and (mirror / ways.get("mirror", file)).is_file()
+            if not placed and not ways.keys() & {"url", "pypi", "generator"}:
+                missing.append(
+                    f"{name} needs MIRROR/{ways.get('mirror', file)} ({ways.get('by_hand', 'placed by hand')})"
+                )
+    if not missing:
+        return None
+    where = f"MIRROR is {mirror}" if mirror else "set mirror: in config.yaml or RECREC_MIRROR to a folder, MIRROR"
+    return f"files to get by hand: {'; '.join(missing)}; {where}"
 
 
 def find_dataset(entry, root):
@@ -74,14 +157,14 @@ def find_dataset(entry, root):
     if entry.endswith((".yaml", ".yml")):
         path = Path(entry)
         if not path.is_file():
-            raise InputError(f"config.yaml: datasets: given {entry}; there is no such file")
+            raise InputError(f"config.yaml: study: given {entry}; there is no such file")
     else:
         path = Path(root) / DATASETS / f"{entry}.yaml"
         if not path.is_file():
             known = ", ".join(known_datasets(root))
-            raise InputError(f"config.yaml: datasets: given {entry!r}; allowed: {known}, or the path of a .yaml file")
+            raise InputError(f"config.yaml: study: given {entry!r}; allowed: {known}, or the path of a .yaml file")
     if not re.fullmatch(NAME, path.stem):
-        raise InputError(f"config.yaml: datasets: {path.name}: a name has only letters, digits, dash and underscore")
+        raise InputError(f"config.yaml: study: {path.name}: a name has only letters, digits, dash and underscore")
     return path
 
 
@@ -90,11 +173,23 @@ def known_datasets(root):
     return sorted(path.stem for path in (Path(root) / DATASETS).glob("*.yaml"))
 
 
-def _check_recourse(content, root):
-    known = {*known_datasets(root), *(Path(entry).stem for entry in content["datasets"]), "default"}
-    for name in content["recourse"]:
-        if name not in known:
-            raise InputError(f"config.yaml: recourse.{name}: no such data set; allowed: {', '.join(sorted(known))}")
+def _extended(path):
+    """A data set's YAML put over the one that it extends: mappings merge, null takes a key away."""
+    content = config.read_yaml(path)
+    if "extends" not in content:
+        return content
+    base = Path(path).parent / f"{content.pop('extends')}.yaml"
+    if not base.is_file() or base == Path(path):
+        raise InputError(f"{path}: extends: given {base.stem!r}; there is no other data set {base}")
+    return _merged(_extended(base), content)
+
+
+def _merged(base, over):
+    if not isinstance(base, dict) or not isinstance(over, dict):
+        return over
+    merged = {key: _merged(base.get(key), over[key]) if key in over else value for key, value in base.items()}
+    merged.update({key: value for key, value in over.items() if key not in base})
+    return {key: value for key, value in merged.items() if value is not None}
 
 
 def load_dataset(path, schema):
@@ -105,8 +200,12 @@ def load_dataset(path, schema):
     InputError
         Also for what no schema can say: a file that is not listed, a pattern that is no regular expression.
     """
-    content = config.read_yaml(path)
+    content = _extended(path)
     config.check(content, schema, str(path))
+    if "generator" in content:
+        content["files"] = {name: {"generator": True} for name in GENERATED[content["generator"]["name"]]}
+    if "files" not in content:
+        raise InputError(f"{path}: files: missing; allowed: a mapping of the files that the tables are read from")
     for archive, entry in content.get("archives", {}).items():
         if not entry.keys() & {"mirror", "url", "pypi"}:
             raise InputError(f"{path}: archives.{archive}: no way to get it; name at least one of mirror, url, pypi")
@@ -118,7 +217,7 @@ def load_dataset(path, schema):
                 raise InputError(f"{where}.archive: given {entry['archive']!r}; allowed: {known}")
             if "member" not in entry:
                 raise InputError(f"{where}.member: missing; allowed: the path of the file inside {entry['archive']}")
-        elif not entry.keys() & {"mirror", "url"}:
+        elif not entry.keys() & {"mirror", "url", "generator"}:
             raise InputError(f"{where}: no way to get it; name at least one of mirror, url, archive")
     for where, read in _reads(content):
         for file in read["files"]:
@@ -138,7 +237,18 @@ def load_dataset(path, schema):
             raise InputError(f"{path}: items.derive.{name}.pattern: not a regular expression ({error})") from None
         if groups != 1:
             raise InputError(f"{path}: items.derive.{name}.pattern: has {groups} groups; allowed: exactly one")
+    for number, attached in enumerate(content["items"].get("attach", ())):
+        if all("within" in match for match in attached["match"]):
+            raise InputError(
+                f"{path}: items.attach[{number}].match: given only matches within a distance; "
+                "allowed: at least one of text"
+            )
     for name, rule in content["features"].items():
+        if (rule["kind"] == "number") != ("scaling" in rule):
+            raise InputError(
+                f"{path}: features.{name}.scaling: given {rule.get('scaling')} with kind {rule['kind']}; "
+                "allowed: none, minmax or standard with kind number, nothing with the others"
+            )
         if rule["kind"] == "indicator" and "columns" not in rule:
             raise InputError(f"{path}: features.{name}.columns: missing; allowed: a list of columns (kind indicator)")
         if rule["kind"] != "indicator" and "columns" in rule:
@@ -159,3 +269,5 @@ def _reads(content):
             yield f"{table}.read", content[table]["read"]
     for number, attached in enumerate(content["items"].get("attach", ())):
         yield f"items.attach[{number}].read", attached["read"]
+    if "item_map" in content["interactions"]:
+        yield "interactions.item_map.read", content["interactions"]["item_map"]["read"]

@@ -1,6 +1,8 @@
-"""Reading the tables of a data set as text, with complaints that name file, line and column."""
+"""Reading the tables of a data set as text, in pieces, with complaints that name file, line and column."""
 
 import csv
+import gzip
+import json
 import re
 import unicodedata
 from pathlib import Path
@@ -13,18 +15,26 @@ from recrec.storage import read_utf8
 
 #: Leading articles that catalogues move behind the title ("Postino, Il").
 ARTICLES = "the|a|an|la|le|les|il|el|der|die|das|l'"
+#: Separates the values of a cell that holds a list, such as one collected from several rows.
+LISTED = "\x1f"
+#: Rows read at a time.
+ROWS = 1_000_000
 
 
-def read(spec, folder):
+def read(spec, folder, columns=None):
     """A table of text columns.
 
     Parameters
     ----------
     spec : dict
-        The data set's ``read``: ``files`` (read one after the other), ``format`` (csv or json), and for csv
-        ``separator``, ``quoting``, ``columns`` (names, for files without a header line) and ``encoding``.
+        The data set's ``read``: ``files`` (read one after the other), ``format`` (csv, json, jsonl), for csv
+        ``separator``, ``quoting``, ``columns`` (names, for files without a header line), ``missing`` (texts that stand
+        for no value) and ``encoding``, for json and
+        jsonl ``fields`` (name of a column -> where it is in a record, see `field`).
     folder : path
         Where the files are.
+    columns : collection of str, optional
+        The columns to read; all of them if left out.
 
     Returns
     -------
@@ -34,61 +44,64 @@ def read(spec, folder):
     Raises
     ------
     InputError
-        For a file that cannot be read as such.
+        For a file that cannot be read as such, or lacks a column.
     """
-    return pd.concat(list(chunks(spec, folder)), ignore_index=True)
+    return pd.concat(list(chunks(spec, folder, columns)), ignore_index=True)
 
 
-def chunks(spec, folder, rows=1_000_000):
+def chunks(spec, folder, columns=None, rows=ROWS):
     """The same table in pieces of bounded size."""
+    readers = {"csv": _csv_chunks, "json": _json_chunks, "jsonl": _jsonl_chunks}
     for name in spec["files"]:
         path = Path(folder) / name
-        if spec.get("format", "csv") == "json":
-            yield _json_table(path)
-        else:
-            yield from _csv_chunks(path, spec, rows)
+        try:
+            yield from readers[spec.get("format", "csv")](path, spec, columns, rows)
+        except FileNotFoundError:
+            raise InputError(f"{path}: no such file") from None
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{path}: not {error.encoding} ({error.reason}); save it as UTF-8 or name its encoding in the data set"
+            ) from None
+        except (EOFError, OSError, gzip.zlib.error) as error:
+            raise InputError(f"{path}: cannot be unpacked ({error}); the file is cut off or damaged") from None
 
 
-def _csv_chunks(path, spec, rows):
+def _csv_chunks(path, spec, columns, rows):
     names = spec.get("columns")
-    encoding = spec.get("encoding", "utf-8")
+    options = {
+        "sep": spec.get("separator", ","),
+        "names": names,
+        "header": None if names else 0,
+        "encoding": spec.get("encoding", "utf-8"),
+        "quoting": csv.QUOTE_MINIMAL if spec.get("quoting", True) else csv.QUOTE_NONE,
+        "dtype": str,
+        "keep_default_na": False,
+        "index_col": False,
+    }
     try:
-        reader = pd.read_csv(
-            path,
-            sep=spec.get("separator", ","),
-            names=names,
-            header=None if names else 0,
-            encoding=encoding,
-            quoting=csv.QUOTE_MINIMAL if spec.get("quoting", True) else csv.QUOTE_NONE,
-            dtype=str,
-            keep_default_na=False,
-            index_col=False,
-            chunksize=rows,
-        )
+        found = [str(name) for name in pd.read_csv(path, nrows=0, **options).columns]
+        if columns is not None:
+            for name in columns:
+                column(pd.DataFrame(columns=[one.strip() for one in found]), name, str(path))
+            options["usecols"] = [name for name in found if name.strip() in columns]
         line = 1 if names else 2
-        for chunk in reader:
-            chunk.columns = [str(column).strip() for column in chunk.columns]
+        for chunk in pd.read_csv(path, chunksize=rows, **options):
+            chunk.columns = [str(name).strip() for name in chunk.columns]
             short = chunk.isna().any(axis=1)
             if short.any():
                 at = line + int(np.flatnonzero(short)[0])
-                raise InputError(f"{path} line {at}: too few fields; {len(chunk.columns)} are needed")
+                raise InputError(f"{path} line {at}: too few fields; {len(found)} are needed")
+            if missing := spec.get("missing"):
+                chunk = chunk.mask(chunk.isin(missing), "")
             yield chunk
             line += len(chunk)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: not {encoding} ({error.reason}); save it as {encoding} or name its encoding in the data set"
-        ) from None
     except pd.errors.EmptyDataError:
         raise InputError(f"{path}: empty file") from None
     except pd.errors.ParserError as error:
         raise InputError(f"{path}: not a table ({' '.join(str(error).split())})") from None
-    except (EOFError, OSError) as error:
-        raise InputError(f"{path}: cannot be unpacked ({error}); the file is cut off or damaged") from None
 
 
-def _json_table(path):
-    import json
-
+def _json_chunks(path, spec, columns, rows):
     try:
         records = json.loads(read_utf8(path))
     except json.JSONDecodeError as error:
@@ -97,8 +110,65 @@ def _json_table(path):
         ) from None
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise InputError(f"{path}: not a list of JSON objects")
-    table = pd.DataFrame.from_records(records)
-    return table.astype(object).where(table.notna(), "").map(str)
+    yield _records(records, spec, columns, path)
+
+
+def _jsonl_chunks(path, spec, columns, rows):
+    """JSON lines, a hundredth as many at a time as of a CSV: one can hold a whole description."""
+    records = []
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise InputError(
+                    f"{path} line {number}: not JSON ({error.msg}); the file is cut off or damaged"
+                ) from None
+            if not isinstance(record, dict):
+                raise InputError(f"{path} line {number}: not a JSON object")
+            records.append(record)
+            if len(records) * 100 >= rows:
+                yield _records(records, spec, columns, path)
+                records = []
+    if records:
+        yield _records(records, spec, columns, path)
+
+
+def _records(records, spec, columns, path):
+    fields = spec.get("fields")
+    if fields is None:
+        fields = {name: name for name in dict.fromkeys(name for record in records for name in record)}
+    wanted = fields if columns is None else columns
+    for name in wanted:
+        column(pd.DataFrame(columns=list(fields)), name, str(path))
+    return pd.DataFrame({name: [field(record, fields[name]) for record in records] for name in wanted}, dtype=str)
+
+
+def field(record, where):
+    """A value out of a JSON record, as text.
+
+    Parameters
+    ----------
+    record : dict
+    where : str
+        ``name``; ``name[].part``, that part of every object in a list; or ``name{}``, the keys of an object.
+
+    Returns
+    -------
+    str
+        Several values are joined by `LISTED`; an absent one is the empty text.
+    """
+    if where.endswith("{}"):
+        return LISTED.join(record.get(where[:-2]) or {})
+    if "[]." in where:
+        name, part = where.split("[].", 1)
+        return LISTED.join(str(one.get(part, "")) for one in record.get(name) or ())
+    value = record.get(where)
+    if isinstance(value, list):
+        return LISTED.join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def column(table, name, where):
@@ -114,7 +184,7 @@ def column(table, name, where):
     return table[name]
 
 
-def numbers(values, where, first_row=1):
+def numbers(values, where, first_row=1, known=None):
     """Text as finite numbers.
 
     Parameters
@@ -124,18 +194,24 @@ def numbers(values, where, first_row=1):
         What to call the column.
     first_row : int
         Number of the first data row, for the message.
+    known : dict, optional
+        Numbers that stand for texts; then no other text is allowed.
 
     Raises
     ------
     InputError
-        For the first value that is not a finite number.
+        For the first value that is not a finite number, or not a known text.
     """
-    found = pd.to_numeric(values.str.strip(), errors="coerce").to_numpy(dtype=float)
+    # Columns of weights hold few different texts.
+    codes, different = pd.factorize(values)
+    different = pd.Series(different, dtype=object).str.strip()
+    found = pd.to_numeric(different if known is None else different.map(known), errors="coerce").to_numpy(dtype=float)
     bad = ~np.isfinite(found)
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        raise InputError(f"{where}, row {first_row + row}: {values.iloc[row]!r} is not a finite number")
-    return found
+        row = int(np.flatnonzero(bad[codes])[0])
+        allowed = "a finite number" if known is None else f"one of {', '.join(known)}"
+        raise InputError(f"{where}, row {first_row + row}: {values.iloc[row]!r} is not {allowed}")
+    return found[codes]
 
 
 def fold_title(title):

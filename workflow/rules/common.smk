@@ -19,7 +19,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 try:
     STUDY = study.load(config, ROOT)
-    mirror_folder(config["mirror"])
+    missing = study.missing_files(STUDY, mirror_folder(config["mirror"]), "results")
+    if missing:
+        raise InputError(missing)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -40,7 +42,7 @@ def code(script):
     return code_digest(ROOT / "scripts" / f"{script}.py")
 
 
-def cells(pattern, **fixed):
+def cells(pattern):
     """The paths of all cells of one stage."""
     wildcards = {
         "dataset": list(STUDY.datasets),
@@ -48,9 +50,17 @@ def cells(pattern, **fixed):
         "rank": config["ranks"],
         "sampling": SAMPLINGS,
     }
-    return expand(pattern, **{**wildcards, **fixed})
+    return expand(pattern, **{key: values for key, values in wildcards.items() if f"{{{key}}}" in pattern})
 
 
 def dataset_part(*keys):
     """A parameter: some keys of the data set's config."""
-    return lambda wildcards: {key: STUDY.datasets[wildcards.dataset].get(key) for key in keys}
+
+    def part(wildcards):
+        try:
+            dataset = STUDY.dataset(wildcards.dataset)
+        except InputError as error:
+            raise WorkflowError(str(error)) from None
+        return {key: dataset[key] for key in keys if key in dataset}
+
+    return part

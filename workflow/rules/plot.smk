@@ -1,7 +1,5 @@
 # The paper's figures, and rank-biased overlap, for each data set.
-FIGURES = expand(
-    "results/figures/{{dataset}}-{figure}.{suffix}", figure=["success", "changes", "rbo"], suffix=["png", "pdf"]
-)
+FIGURES = expand("results/figures/{{dataset}}-{figure}.{suffix}", figure=["success", "rbo"], suffix=["png", "pdf"])
 
 
 rule plot:
@@ -23,3 +21,22 @@ rule plot:
         code=code("plot"),
     script:
         "../../scripts/plot.py"
+
+
+# Figure 4: changed features, a panel per data set.
+rule plot_changes:
+    input:
+        cells="results/tables/cells.csv",
+    output:
+        expand("results/figures/changes.{suffix}", suffix=["png", "pdf"]),
+    log:
+        "results/logs/plot_changes.log",
+    benchmark:
+        "results/benchmarks/plot_changes.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        titles={name: (dataset["title"], dataset["synthetic"]) for name, dataset in STUDY.datasets.items()},
+        code=code("plot_changes"),
+    script:
+        "../../scripts/plot_changes.py"

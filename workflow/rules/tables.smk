@@ -66,6 +66,29 @@ rule statements:
         "../../scripts/statements.py"
 
 
+rule datasets_table:
+    input:
+        matrices=cells("results/data/{dataset}/matrices.npz"),
+        group_tables=cells("results/data/{dataset}/groups.csv"),
+        drop_tables=cells("results/data/{dataset}/dropped.csv"),
+    output:
+        "results/tables/datasets.csv",
+    log:
+        "results/logs/datasets_table.log",
+    benchmark:
+        "results/benchmarks/datasets_table.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        datasets={
+            name: (dataset["title"], dataset["synthetic"], dataset.get("paper"))
+            for name, dataset in STUDY.datasets.items()
+        },
+        code=code("datasets_table"),
+    script:
+        "../../scripts/datasets_table.py"
+
+
 # Our closed form of rank-biased overlap against the rbo package, on the real lists of cells drawn at random.
 rule rbo_check:
     input:

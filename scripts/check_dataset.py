@@ -1,0 +1,15 @@
+"""Say what a data set config finds."""
+
+from pathlib import Path
+
+from recrec.job import job
+from recrec.storage import write_text
+from recrec.summary import describe
+
+with job(snakemake) as say:
+    params = snakemake.params
+    text = describe(
+        params.title, params.synthetic, snakemake.input, params.ranks, params.items_per_rank, params.max_top_share
+    )
+    write_text(Path(snakemake.output[0]) / "summary.txt", text)
+    print(text)

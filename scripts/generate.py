@@ -1,0 +1,9 @@
+"""Write the files of a synthetic data set."""
+
+from recrec import aliec_twin
+from recrec.job import job
+
+with job(snakemake) as say:
+    keys = dict(snakemake.params.generator["generator"])
+    keys.pop("name")  # there is one generator so far
+    aliec_twin.generate(snakemake.output[0], say=say, **keys)

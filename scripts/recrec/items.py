@@ -1,0 +1,167 @@
+"""The table of items: read, derived columns, columns from other tables."""
+
+import numpy as np
+import pandas as pd
+
+from recrec import tables
+from recrec.errors import InputError
+
+
+def identified(spec, folder, columns=None, flags=(), keep=None):
+    """A table with its id column, checked to be unique, as ``id``.
+
+    Parameters
+    ----------
+    spec : dict
+        The data set's ``items`` or ``users``.
+    folder : path
+    columns : set of str, optional
+        The columns to read, besides the id; all if left out.
+    flags : collection of str
+        Columns of which only whether they are filled is kept, so that a light table of long texts stays light.
+    keep : set of str, optional
+        The ids to keep; all if left out.
+
+    Returns
+    -------
+    DataFrame
+    """
+    parts = []
+    wanted = None if columns is None else columns | {spec["id"]}
+    for part in tables.chunks(spec["read"], folder, wanted):
+        part = part.assign(id=tables.column(part, spec["id"], name_of(spec)))
+        if keep is not None:
+            part = part[part["id"].isin(keep)]
+        parts.append(part.assign(**{name: np.where(part[name].str.strip() != "", "1", "") for name in flags}))
+    table = pd.concat(parts, ignore_index=True)
+    repeated = table["id"].duplicated()
+    if repeated.any():
+        raise InputError(f"{name_of(spec)}: {spec['id']} {table['id'][repeated].iloc[0]!r} stands in more than one row")
+    return table
+
+
+def name_of(spec):
+    """The files of a table, for messages."""
+    return ", ".join(spec["read"]["files"])
+
+
+class _Needs:
+    """What has to be read, derived and attached to get some columns."""
+
+    def __init__(self, spec, wanted):
+        self.raw, self.derived, self.attached = set(), set(), set()
+        self.matched = set()
+        derived = spec.get("derive", {})
+        attached = {name: number for number, one in enumerate(spec.get("attach", ())) for name in _gives(one)}
+        open_names = list(wanted)
+        while open_names:
+            name = open_names.pop()
+            if name in derived and name not in self.derived:
+                self.derived.add(name)
+                self.matched.add(derived[name]["from"])
+                open_names.append(derived[name]["from"])
+            elif name in attached and attached[name] not in self.attached:
+                self.attached.add(attached[name])
+                matches = [match["item"] for match in spec["attach"][attached[name]]["match"]]
+                self.matched.update(matches)
+                open_names += matches
+            elif name not in derived and name not in attached:
+                self.raw.add(name)
+
+
+def _gives(attached):
+    return [*attached.get("take", {}), *attached.get("collect", {}).get("into", {})]
+
+
+def read_items(spec, folder, wanted, light=(), keep=None):
+    """The columns that are wanted of the items.
+
+    Parameters
+    ----------
+    spec : dict
+        The data set's ``items``.
+    folder : path
+    wanted : collection of str
+        Columns of the file, derived or attached.
+    light : collection of str
+        Those of which only whether they are filled matters.
+    keep : set of str, optional
+        The ids of the items to read; all if left out.
+
+    Returns
+    -------
+    DataFrame
+        Text columns; ``id`` is unique.
+    """
+    needs = _Needs(spec, wanted)
+    flags = [name for name in light if name in needs.raw and name not in needs.matched]
+    table = identified(spec, folder, needs.raw, flags, keep)
+    for name in needs.derived:
+        rule = spec["derive"][name]
+        table = table.assign(**{name: table[rule["from"]].str.extract(rule["pattern"], expand=False).fillna("")})
+    for number in sorted(needs.attached):
+        table = attach(table, spec["attach"][number], folder, name_of(spec))
+    return table
+
+
+def attach(items, spec, folder, items_name):
+    """Add columns from another table: of the row that matches an item best, or of all the rows that match it."""
+    collect = spec.get("collect", {})
+    columns = {
+        *(match["table"] for match in spec["match"]),
+        *spec.get("min_length", ()),
+        *spec.get("take", {}).values(),
+        *(collect[key] for key in ("by", "value") if key in collect),
+    }
+    keys, near = [], None
+    left = pd.DataFrame(index=items.index)
+    for number, match in enumerate(spec["match"]):
+        mine = tables.column(items, match["item"], items_name)
+        if "within" in match:
+            near = match
+            left["near"] = pd.to_numeric(mine, errors="coerce")
+        else:
+            keys.append(f"key{number}")
+            left[keys[-1]] = mine.map(_fold(match))
+    left["item"] = np.arange(len(left))
+    left = left[(left[keys] != "").all(axis=1)]
+    found, row = [], 0
+    for part in tables.chunks(spec["read"], folder, columns):
+        for name, minimum in spec.get("min_length", {}).items():
+            part = part[part[name].str.len() >= minimum]
+        right = pd.DataFrame(index=part.index)
+        folded = [match for match in spec["match"] if match is not near]
+        for key, match in zip(keys, folded, strict=True):
+            right[key] = part[match["table"]].map(_fold(match))
+        if near:
+            right["near_other"] = pd.to_numeric(part[near["table"]], errors="coerce")
+        right["row"] = np.arange(row, row + len(part))
+        row += len(part)
+        right = right.join(part.add_prefix("other "))
+        found.append(left.merge(right, on=keys, how="inner"))
+    pairs = pd.concat(found, ignore_index=True)
+    pairs["away"] = (pairs["near"] - pairs["near_other"]).abs() if near else 0.0
+    pairs = pairs[pairs["away"] <= (near["within"] if near else 0.0)]
+    # The nearest match first; of equally near ones the first in the file.
+    pairs = pairs.sort_values(["item", "away", "row"], kind="stable")
+    return items.assign(**_taken(spec.get("take", {}), pairs, len(items)), **_collected(collect, pairs, len(items)))
+
+
+def _fold(match):
+    return tables.fold_title if match.get("as") == "title" else str.strip
+
+
+def _taken(take, pairs, items):
+    first = pairs.drop_duplicates("item").set_index("item")
+    return {
+        name: first[f"other {source}"].reindex(range(items), fill_value="").to_numpy() for name, source in take.items()
+    }
+
+
+def _collected(collect, pairs, items):
+    columns = {}
+    for name, wanted in collect.get("into", {}).items():
+        chosen = pairs[pairs[f"other {collect['by']}"] == wanted]
+        listed = chosen.groupby("item")[f"other {collect['value']}"].agg(tables.LISTED.join)
+        columns[name] = listed.reindex(range(items), fill_value="").to_numpy()
+    return columns

@@ -1,0 +1,26 @@
+# What a data set config finds, before any recourse is computed: snakemake results/datasets/NAME
+rule check_dataset:
+    input:
+        matrices="results/data/{dataset}/matrices.npz",
+        item_table="results/data/{dataset}/items.csv",
+        feature_table="results/data/{dataset}/features.csv",
+        group_table="results/data/{dataset}/groups.csv",
+        drop_table="results/data/{dataset}/dropped.csv",
+        ranks=expand("results/baseline/{{dataset}}/group{group}.npz", group=GROUPS),
+    output:
+        directory("results/datasets/{dataset}"),
+    log:
+        "results/logs/check_dataset/{dataset}.log",
+    benchmark:
+        "results/benchmarks/check_dataset/{dataset}.tsv"
+    conda:
+        ENVIRONMENT
+    params:
+        title=lambda wildcards: STUDY.dataset(wildcards.dataset)["title"],
+        synthetic=lambda wildcards: STUDY.dataset(wildcards.dataset)["synthetic"],
+        ranks=config["ranks"],
+        items_per_rank=config["items_per_rank"],
+        max_top_share=config["max_top_share"],
+        code=code("check_dataset"),
+    script:
+        "../../scripts/check_dataset.py"
