@@ -1,0 +1,89 @@
+"""Where things are, and copies of the workflow to run."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import tiny
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+WORKFLOW = ["Snakefile", "config.yaml", "workflow", "scripts", "envs"]
+BESIDE = REPOSITORY.parent / "shared" / "data"
+JOB = re.compile(r"^(?:local)?rule (?P<rule>\S+):\n(?P<rest>(?:    .*\n)*)", re.MULTILINE)
+
+
+class Copy(NamedTuple):
+    """A copy of the workflow in a folder of its own, beside the tiny data set.
+
+    Attributes
+    ----------
+    folder : Path
+    """
+
+    folder: Path
+
+    def snakemake(self, *arguments, cores=2):
+        """Run Snakemake here on the tiny study.
+
+        Returns
+        -------
+        CompletedProcess
+            ``stdout`` has both streams.
+        """
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+        hidden = {"RECREC_MIRROR", "SNAKEMAKE_PROFILE"}
+        return subprocess.run(
+            [
+                *[sys.executable, "-m", "snakemake", "--cores", str(cores), "--scheduler", "greedy", "--nocolor"],
+                *[*arguments, "--configfile", "tiny/study.yaml"],
+            ],
+            cwd=self.folder,
+            env={**{key: value for key, value in os.environ.items() if key not in hidden}, "PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def planned(self, *arguments):
+        """The jobs that Snakemake would run: a list of (rule, wildcards), both text."""
+        done = self.snakemake("--dry-run", *arguments)
+        assert done.returncode == 0, done.stdout
+        found = []
+        for job in JOB.finditer(done.stdout):
+            wildcards = re.search(r"^    wildcards: (.*)$", job["rest"], re.MULTILINE)
+            found.append((job["rule"], wildcards[1] if wildcards else ""))
+        total = re.search(r"^total\s+(\d+)$", done.stdout, re.MULTILINE)
+        assert len(found) == (int(total[1]) if total else 0), done.stdout
+        return found
+
+
+@pytest.fixture(scope="session")
+def mirror():
+    """The folder with the files of the real data sets."""
+    folder = Path(os.environ.get("RECREC_MIRROR") or BESIDE)
+    if not folder.is_dir():
+        pytest.skip("needs the mirror folder: set RECREC_MIRROR")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def copy_workflow(tmp_path_factory):
+    """A function that makes a fresh `Copy`."""
+
+    def make(name):
+        folder = tmp_path_factory.mktemp(name)
+        for part in WORKFLOW:
+            source = REPOSITORY / part
+            if source.is_dir():
+                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                shutil.copy(source, folder / part)
+        tiny.write(folder / "tiny")
+        return Copy(folder)
+
+    return make

@@ -1,0 +1,300 @@
+"""The whole workflow on the tiny data set: what it makes, what it makes again and what not."""
+
+import ast
+import contextlib
+import hashlib
+import re
+from collections import Counter
+from itertools import product
+from typing import NamedTuple
+
+import pandas as pd
+import pytest
+import tiny
+import yaml
+from conftest import Copy
+
+from recrec.cells import COLUMNS
+
+FIGURES = "results/figures"
+#: Stages that run once for every group, rank and sampling.
+CELL_STAGES = {"recourse", "hard_thresholding", "evaluate"}
+#: Stages before these.
+EARLIER = {"download", "featurize", "rank_baseline", "item_selection"}
+#: What reads the cells of all data sets. There may be more.
+LATER = {"cells_table", "paper_table", "statements", "plot", "workflow_table"}
+GROUPS = range(1, tiny.STUDY["groups"] + 1)
+CELLS = {
+    f"dataset=tiny, group={group}, rank={rank}, sampling={sampling}"
+    for group, rank, sampling in product(GROUPS, tiny.STUDY["ranks"], tiny.STUDY["samplings"])
+}
+ROWS = len(CELLS) * tiny.STUDY["items_per_rank"] * len(tiny.STUDY["seeds"])
+
+
+class Run(NamedTuple):
+    """A copy with a finished run, and what it had made by then."""
+
+    copy: Copy
+    digests: dict
+    output: str
+
+
+def digests(folder):
+    """sha256 of every file of the results. What a job took and when differs from run to run."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((folder / "results").rglob("*"))
+        if path.is_file() and path.relative_to(folder).parts[1] not in ("logs", "benchmarks")
+    }
+
+
+def run(copy, cores):
+    done = copy.snakemake(FIGURES, cores=cores)
+    assert done.returncode == 0, done.stdout
+    return Run(copy, digests(copy.folder), done.stdout)
+
+
+@pytest.fixture(scope="module")
+def finished(copy_workflow):
+    """The tiny study, done. Tests that change something in its folder put it right again."""
+    return run(copy_workflow("cores4"), 4)
+
+
+@contextlib.contextmanager
+def edited(path, change):
+    """A file whose text is changed for the time of the block."""
+    text = path.read_text("utf-8")
+    changed = change(text)
+    assert changed != text
+    path.write_text(changed, "utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(text, "utf-8")
+
+
+def body(text, function):
+    """The statements of a function in a source text, its docstring first."""
+    found = next(node for node in ast.parse(text).body if getattr(node, "name", None) == function)
+    assert ast.get_docstring(found) and len(found.body) > 1
+    return found.body
+
+
+def add_statement(function):
+    """A change of a function: one more statement, which does nothing."""
+
+    def change(text):
+        lines = text.splitlines(keepends=True)
+        lines.insert(body(text, function)[1].lineno - 1, "    assert True\n")
+        return "".join(lines)
+
+    return change
+
+
+def only_prose(function):
+    """A change of a function's docstring, and a comment and an empty line in it."""
+
+    def change(text):
+        docstring = body(text, function)[0]
+        lines = text.splitlines(keepends=True)
+        lines[docstring.lineno - 1 : docstring.end_lineno] = ['    """Other words."""\n', "\n", "    # Another word.\n"]
+        return "".join(lines)
+
+    return change
+
+
+def more_samplings(text):
+    """A change of the study: one more sampling percentage, between the others."""
+    study = yaml.safe_load(text)
+    return yaml.safe_dump({**study, "samplings": [20, 50, 100]}, sort_keys=False)
+
+
+def rules(jobs):
+    return Counter(rule for rule, _ in jobs)
+
+
+def cells(jobs, stage):
+    """The cells that a stage is to run for; none twice."""
+    found = [wildcards for rule, wildcards in jobs if rule == stage]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def test_outputs_of_a_whole_run(finished):
+    results = finished.copy.folder / "results"
+    table = pd.read_csv(results / "tables/cells.csv")
+    assert list(table.columns) == COLUMNS
+    assert len(table) == ROWS
+    assert set(table["dataset"]) == {"tiny"} and table["synthetic"].all()
+    assert (table.groupby(["group", "rank", "sampling"]).size() == ROWS / len(CELLS)).all()
+    assert set(table["rank"]) == set(tiny.STUDY["ranks"]) and set(table["sampling"]) == set(tiny.STUDY["samplings"])
+    assert (table["top_share_before"] <= tiny.STUDY["max_top_share"]).all()
+    assert (table["success_before_thresholding"] > table["top_share_before"]).mean() > 0.9, "recourses do something"
+
+    selection = pd.read_csv(results / "tables/selection.csv")
+    assert len(selection) == tiny.STUDY["groups"] * len(tiny.STUDY["ranks"]) * tiny.STUDY["items_per_rank"]
+    assert selection["synthetic"].all()
+    assert "claim" in pd.read_csv(results / "tables/paper.csv").columns
+    recourses = pd.read_csv(results / "tables/recourses.csv")
+    assert 0 < len(recourses) <= ROWS
+    assert recourses["statement"].str.contains("on average, top 5 for").all()
+
+    for path in results.glob("figures/*"):
+        start = {".png": b"\x89PNG", ".pdf": b"%PDF"}[path.suffix]
+        assert path.read_bytes().startswith(start), path
+    drawn = {path.name for path in results.glob("figures/*")}
+    assert drawn >= {
+        f"{name}.{kind}" for name, kind in product(("tiny-success", "tiny-rbo", "changes"), ("png", "pdf"))
+    }
+
+    costs = pd.read_csv(results / "benchmarks/workflow.csv").set_index("rule")
+    assert set(costs.index) >= CELL_STAGES | EARLIER | {"in rules", "overhead", "wall"}
+    assert (costs.loc[sorted(CELL_STAGES), "jobs"] == len(CELLS)).all()
+
+
+def test_synthetic_data_are_called_so(finished):
+    text = (finished.copy.folder / "results/tables/recourses-tiny.txt").read_text("utf-8")
+    assert text.startswith("Recourses on Tiny synthetic films (SYNTHETIC data)\n")
+
+
+def test_every_job_leaves_a_log(finished):
+    logs = finished.copy.folder / "results/logs"
+    for stage in CELL_STAGES:
+        found = list((logs / stage).rglob("*.log"))
+        assert len(found) == len(CELLS)
+        assert all(path.read_text("utf-8").endswith("done\n") for path in found)
+
+
+def test_a_data_set_is_named_by_a_path(finished):
+    """The tiny data set's config lies outside workflow/datasets; its file name is its name."""
+    folder = finished.copy.folder
+    assert not (folder / "workflow/datasets/tiny.yaml").exists()
+    assert (folder / "results/data/tiny/raw/ratings.csv").read_bytes() == (
+        folder / "tiny/mirror/ratings.csv"
+    ).read_bytes()
+
+
+def test_a_second_call_does_nothing(finished):
+    done = finished.copy.snakemake(FIGURES)
+    assert done.returncode == 0, done.stdout
+    assert "Nothing to be done" in done.stdout
+    assert not re.search(r"^(local)?rule ", done.stdout, re.MULTILINE)
+
+
+def test_one_core_and_four_give_the_same_bytes(finished, copy_workflow):
+    alone = run(copy_workflow("cores1"), 1)
+    assert len(alone.digests) > 3 * len(CELLS)
+    assert {path.rpartition(".")[2] for path in alone.digests} >= {"csv", "npz", "npy", "txt", "png", "pdf"}
+    differing = {
+        path
+        for path in alone.digests.keys() | finished.digests.keys()
+        if alone.digests.get(path) != finished.digests.get(path)
+    }
+    assert not differing
+
+
+def test_a_new_sampling_computes_only_its_cells(finished):
+    with edited(finished.copy.folder / "tiny/study.yaml", more_samplings):
+        jobs = finished.copy.planned(FIGURES)
+    new = {f"dataset=tiny, group={group}, rank={rank}, sampling=50" for group in GROUPS for rank in tiny.STUDY["ranks"]}
+    for stage in CELL_STAGES:
+        assert cells(jobs, stage) == new
+    counts = rules(jobs)
+    assert not EARLIER & counts.keys()
+    assert counts.keys() >= LATER
+    assert all(count == 1 for rule, count in counts.items() if rule not in CELL_STAGES)
+
+
+def test_a_deleted_evaluation_is_planned_alone(finished):
+    lost = finished.copy.folder / "results/evaluation/tiny/group1/rank15/sampling20.csv"
+    kept = lost.with_suffix(".kept")
+    lost.rename(kept)
+    try:
+        jobs = finished.copy.planned()  # without a target: the default one
+    finally:
+        kept.rename(lost)
+    assert cells(jobs, "evaluate") == {"dataset=tiny, group=1, rank=15, sampling=20"}
+    counts = rules(jobs)
+    assert not (EARLIER | {"recourse", "hard_thresholding"}) & counts.keys()
+    assert counts.keys() >= LATER
+    assert all(count == 1 for count in counts.values())
+
+
+def test_a_deleted_recourse_is_computed_alone(finished):
+    """Nothing but the cell's own stages and what reads them; and the bytes are the old ones."""
+    folder = finished.copy.folder
+    (folder / "results/recourse/tiny/group2/rank11/sampling100.npz").unlink()
+    jobs = finished.copy.planned(FIGURES)
+    for stage in CELL_STAGES:
+        assert cells(jobs, stage) == {"dataset=tiny, group=2, rank=11, sampling=100"}
+    assert not EARLIER & rules(jobs).keys()
+    assert rules(jobs).keys() >= LATER
+    again = run(finished.copy, 2).digests
+    assert {path: again.get(path) for path in finished.digests} == finished.digests
+
+
+def test_an_edit_in_the_library_runs_again_what_uses_it(finished):
+    metrics = finished.copy.folder / "scripts/recrec/metrics.py"
+    with edited(metrics, add_statement("rank_biased_overlap")):
+        jobs = finished.copy.planned(FIGURES)
+    assert cells(jobs, "evaluate") == CELLS
+    assert not (EARLIER | {"recourse", "hard_thresholding"}) & rules(jobs).keys()
+    assert rules(jobs).keys() >= LATER
+
+
+def test_an_edit_of_the_solver_runs_again_from_there(finished):
+    with edited(finished.copy.folder / "scripts/recrec/leaping.py", add_statement("solve")):
+        jobs = finished.copy.planned(FIGURES)
+    for stage in CELL_STAGES:
+        assert cells(jobs, stage) == CELLS
+    assert not EARLIER & rules(jobs).keys()
+
+
+def test_an_edit_of_prose_runs_nothing_again(finished):
+    metrics = finished.copy.folder / "scripts/recrec/metrics.py"
+    with edited(metrics, only_prose("rank_biased_overlap")):
+        assert finished.copy.planned(FIGURES) == []
+
+
+def test_sweep(finished):
+    done = finished.copy.snakemake("results/sweep")
+    assert done.returncode == 0, done.stdout
+    table = pd.read_csv(finished.copy.folder / "results/sweep/sweep.csv")
+    assert len(table) == 2 * 2 * 2, "two aggregates, two numbers of iterations, two samplings"
+    chosen = table[table["chosen"]]
+    assert set(chosen["aggregate"]) == {"mean"} and set(chosen["max_iterations"]) == {500} and len(chosen) == 2
+    assert (finished.copy.folder / "results/sweep/tiny.png").exists()
+    # The sweep is no cell: its settings at the chosen point give the cells' numbers.
+    cells_ = pd.read_csv(finished.copy.folder / "results/tables/cells.csv")
+    for sampling, success in zip(chosen["sampling"], chosen["success"], strict=True):
+        assert success == pytest.approx(cells_.loc[cells_["sampling"] == sampling, "success"].mean(), rel=1e-12)
+
+
+def test_a_data_set_is_described_before_any_recourse(copy_workflow):
+    copy = copy_workflow("described")
+    done = copy.snakemake("results/datasets/tiny")
+    assert done.returncode == 0, done.stdout
+    text = (copy.folder / "results/datasets/tiny/summary.txt").read_text("utf-8")
+    assert "SYNTHETIC" in text and text in done.stdout
+    assert re.search(rf"^ *{tiny.USERS} users$", text, re.MULTILINE)
+    assert re.search(rf"^ *{tiny.ITEMS} items$", text, re.MULTILINE)
+    assert {path.name for path in (copy.folder / "results").iterdir()} == {
+        *("baseline", "benchmarks", "data", "datasets", "logs")
+    }
+
+
+def test_a_file_that_is_not_the_expected_one_stops_the_run(copy_workflow):
+    """The damaged file is the last one, so that others lie there already when it is refused."""
+    copy = copy_workflow("damaged")
+    with open(copy.folder / "tiny/mirror/users.csv", "a", encoding="utf-8") as file:
+        file.write("u60,30\n")
+    done = copy.snakemake(FIGURES)
+    assert done.returncode == 1
+    told = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
+    assert len(told) == 1 and "users.csv" in told[0] and "wrong checksum" in told[0], done.stdout
+    assert "Traceback" not in done.stdout
+    log = (copy.folder / "results/logs/download/tiny.log").read_text("utf-8")
+    assert len([line for line in log.splitlines() if "error: " in line]) == 1
+    assert log.endswith(f"{told[0]}\n") and "Traceback" not in log
+    assert [path.name for path in (copy.folder / "results").rglob("*") if path.is_file()] == ["tiny.log"]
+    assert not (copy.folder / "results/data/tiny/raw").exists()
