@@ -1,9 +1,10 @@
 """Small random recommenders for the tests: counts as features, stars as ratings, so that ties are common."""
 
 import numpy as np
+from scipy.sparse import csr_array
+
 from recrec.baseline import rank_baseline
 from recrec.target import Target
-from scipy.sparse import csr_array
 
 
 def recommender(seed, users=12, items=30, features=10, real=False):

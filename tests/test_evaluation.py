@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+import random_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rbo import RankingSimilarity
+
 from recrec import evaluation, rbo_check
 from recrec.metrics import rank_biased_overlap
-
-import random_study
 
 
 @settings(max_examples=60, deadline=None)
@@ -16,7 +16,7 @@ import random_study
 def test_rbo_of_one_moved_item_is_the_packages(length, data, p):
     before, after = data.draw(st.integers(1, length)), data.draw(st.integers(1, length))
     others = list(range(1, length))
-    lists = [others[: place - 1] + [0] + others[place - 1 :] for place in (before, after)]
+    lists = [[*others[: place - 1], 0, *others[place - 1 :]] for place in (before, after)]
     expected = RankingSimilarity(*lists).rbo_ext(p=p)
     assert rank_biased_overlap(np.array([before]), np.array([after]), p)[0] == pytest.approx(expected, abs=1e-12)
 

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+import random_study
 from hypothesis import given
 from hypothesis import strategies as st
-from recrec import recommender
-from recrec.baseline import rank_baseline
 from scipy.sparse import csr_array
 from scipy.stats import rankdata
 
-import random_study
+from recrec import recommender
+from recrec.baseline import rank_baseline
 
 score_lists = st.lists(st.lists(st.integers(-3, 3), min_size=6, max_size=6), min_size=1, max_size=4)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from recrec.baseline import Baseline
 from recrec.errors import InputError
 from recrec.sampling import sample, sample_size

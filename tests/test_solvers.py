@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
+import random_study
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
+
 from recrec import algorithm1, leaping, recourse, stepping
 from recrec.problem import LIMIT, REACHED, STALLED, Problem, Settings
 from recrec.recommender import bars, sorted_scores
-from scipy.sparse import csr_array
-
-import random_study
 
 choices = st.builds(
     Settings,

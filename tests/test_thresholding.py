@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from recrec import thresholding
 from scipy.sparse import csc_array
+
+from recrec import thresholding
 
 
 def one_at_a_time(change, profiles, scores, bars, keep):

@@ -140,10 +140,12 @@ def _records(records, spec, columns, path):
     fields = spec.get("fields")
     if fields is None:
         fields = {name: name for name in dict.fromkeys(name for record in records for name in record)}
-    wanted = fields if columns is None else columns
-    for name in wanted:
+    wanted = list(fields if columns is None else columns)
+    for name in wanted if records else ():
         column(pd.DataFrame(columns=list(fields)), name, str(path))
-    return pd.DataFrame({name: [field(record, fields[name]) for record in records] for name in wanted}, dtype=str)
+    return pd.DataFrame(
+        {name: [field(record, fields.get(name, name)) for record in records] for name in wanted}, dtype=str
+    )
 
 
 def field(record, where):
