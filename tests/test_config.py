@@ -75,8 +75,8 @@ def says(message, parts):
 
 
 BAD_STUDIES = {
-    "unknown key": [("topk", 10), "topk: unknown key (did you mean top_k?)", "allowed: datasets, "],
-    "unknown key, none like it": [("zzz", 1), "zzz: unknown key; allowed: datasets, "],
+    "unknown key": [("topk", 10), "topk: unknown key (did you mean top_k?)", "allowed: study, studies, "],
+    "unknown key, none like it": [("zzz", 1), "zzz: unknown key; allowed: study, "],
     "unknown key in a section": [
         ("thresholding/keeps", 0.8),
         "thresholding.keeps: unknown key (did you mean keep?)",
@@ -103,7 +103,8 @@ BAD_STUDIES = {
     "true for a number": [("seeds", [True]), "seeds[0]: given True; allowed: a whole number, at least 0"],
     "null for a number": [("rbo_p", None), "rbo_p: given None; allowed: a number, above 0 and below 1"],
     "number for a path": [("mirror", 3), "mirror: given 3; allowed: text or null (a folder"],
-    "text for a list": [("datasets", "ml-100k"), "datasets: given 'ml-100k'; allowed: a list of: text"],
+    "text for a list": [("studies/paper", "ml-100k"), "studies.paper: given 'ml-100k'; allowed: a list of: text"],
+    "number for a study": [("study", 5), "study: given 5; allowed: text or a list of: text"],
     "list for a section": [("thresholding", [0.8]), "thresholding: given a list; allowed: a mapping"],
     "text for a section": [("recourse/ml-100k", "sum"), "recourse.ml-100k: given 'sum'; allowed: a mapping"],
     "section for a number": [("items_per_rank", {"a": 1}), "items_per_rank: given a mapping; allowed: a whole number"],
@@ -124,20 +125,27 @@ BAD_STUDIES = {
         ("recourse/default/learning_rate", float("inf")),
         "recourse.default.learning_rate: given inf; allowed: a number, above 0",
     ],
-    "no data set": [("datasets", []), "datasets: given []; allowed: a list of: text", "at least 1"],
+    "no data set": [("study", []), "study: given []; allowed: text or a list of: text", "at least 1"],
+    "no data set in a study": [
+        ("studies/quick", []),
+        "studies.quick: given []; allowed: a list of: text",
+        "at least 1",
+    ],
     "no ranks": [("ranks", []), "ranks: given []; allowed: a list of: a whole number", "at least 1"],
     "rank twice": [("ranks", [11, 21, 11]), "ranks: given [11, 21, 11]", "no value twice"],
     "seed twice": [("seeds", [1, 1]), "seeds: given [1, 1]", "no value twice"],
-    "data set twice": [("datasets", ["ml-100k"] * 2), "datasets: given ['ml-100k', 'ml-100k']", "no value twice"],
-    "empty name": [("datasets", [""]), "datasets[0]: given ''; allowed: text of at least 1 characters"],
+    "data set twice": [("study", ["ml-100k"] * 2), "study: given ['ml-100k', 'ml-100k']", "no value twice"],
+    "empty name": [("study", [""]), "study[0]: given ''; allowed: text of at least 1 characters"],
     "unknown choice": [("selection", "random"), "selection: given 'random'; allowed: order, mean-rank"],
     "unknown choice in a list": [
         ("sweep/aggregate", ["mean", "max"]),
         "sweep.aggregate[1]: given 'max'; allowed: mean, sum",
     ],
-    "unknown data set": [("datasets", ["movielens"]), "datasets: given 'movielens'; allowed: ", "ml-100k-facets"],
-    "missing data set file": [("datasets", ["no/films.yaml"]), "datasets: given no/films.yaml; there is no such file"],
-    "study for a data set": [("datasets", [str(ROOT / "config.yaml")]), "datasets: unknown key; allowed: title, "],
+    "unknown study": [("study", "papers"), "study: given 'papers'; allowed: quick, paper", "or a list of data sets"],
+    "unknown data set": [("study", ["movielens"]), "study: given 'movielens'; allowed: ", "ml-100k-facets"],
+    "unknown data set in a study": [("studies/quick", ["movielens"]), "given 'movielens'; allowed: "],
+    "missing data set file": [("study", ["no/films.yaml"]), "study: given no/films.yaml; there is no such file"],
+    "study for a data set": [("study", [str(ROOT / "config.yaml")]), "study: unknown key; allowed: title, "],
     "unknown data set in recourse": [
         ("recourse/ml-1m", {"desired_rank": 3}),
         "recourse.ml-1m: no such data set; allowed: default, ",
@@ -171,20 +179,20 @@ def write_dataset(folder, content, name="films.yaml"):
 
 def test_data_sets_of_one_name_are_refused(tmp_path):
     paths = [str(write_dataset(tmp_path / folder, DATASET)) for folder in ("one", "two")]
-    says(complaint(study.load, changed(STUDY, ("datasets", paths)), ROOT), ["datasets: ", "both called films"])
+    says(complaint(study.load, changed(STUDY, ("study", paths)), ROOT), ["study: ", "both called films"])
 
 
 def test_data_set_file_with_an_odd_name_is_refused(tmp_path):
     path = write_dataset(tmp_path, DATASET, "my films.yaml")
-    says(complaint(study.load, changed(STUDY, ("datasets", [str(path)])), ROOT), ["my films.yaml", "only letters"])
+    says(complaint(study.load, changed(STUDY, ("study", [str(path)])), ROOT), ["my films.yaml", "only letters"])
 
 
 def test_own_data_set_loads_by_path_with_its_own_settings(tmp_path):
     path = write_dataset(tmp_path, DATASET)
-    content = changed(STUDY, ("datasets", [str(path)]), ("recourse/films", {"desired_rank": 1}))
+    content = changed(STUDY, ("study", [str(path)]), ("recourse/films", {"desired_rank": 1}))
     loaded = study.load(content, ROOT)
     assert loaded.datasets == {"films": DATASET}
-    assert loaded.recourse == {"films": {**STUDY["recourse"]["default"], "desired_rank": 1}}
+    assert loaded.recourse["films"] == {**STUDY["recourse"]["default"], "desired_rank": 1}
 
 
 SHA = "0" * 64
@@ -199,7 +207,7 @@ BAD_DATASETS = {
     "missing table": [("interactions/read", MISSING), "interactions.read: missing; allowed: a mapping"],
     "missing checksum": [
         ("files/films.csv/sha256", MISSING),
-        "files.films.csv.sha256: missing; allowed: text (64 hexadecimal digits)",
+        "files.films.csv.sha256: missing; allowed: text (64 hexadecimal digits",
     ],
     "text for true": [("synthetic", "no"), "synthetic: given 'no'; allowed: true or false"],
     "empty title": [("title", ""), "title: given ''; allowed: text of at least 1"],
@@ -262,6 +270,18 @@ BAD_DATASETS = {
         "items.read.encoding: given 'latin-99'; allowed: a text encoding of Python's, such as utf-8",
     ],
     "encoding that is none of text": [("users/read/encoding", "base64"), "users.read.encoding: given 'base64'"],
+    "line end for a separator": [("items/read/separator", "\n"), "items.read.separator: given '\\n'; allowed: not the"],
+    "id map from a file not listed": [
+        ("interactions/item_map", {"read": {"files": ["ids.csv"]}, "from": "a", "to": "b"}),
+        "interactions.item_map.read.files: given 'ids.csv'; allowed: ratings.csv",
+    ],
+    "nothing but a distance to match": [
+        (
+            "items/attach",
+            [{"read": {"files": ["films.csv"]}, "match": [{"item": "year", "table": "year", "within": 1}]}],
+        ),
+        "items.attach[0].match: given only matches within a distance",
+    ],
     "broken pattern": [
         ("items/derive/year/pattern", "(\\d{4}"),
         "items.derive.year.pattern: not a regular expression (missing )",
@@ -278,6 +298,11 @@ BAD_DATASETS = {
     "no features": [("features", {}), "features: given {}; allowed: a mapping with at least 1 key"],
     "unknown kind": [("features/plot/kind", "image"), "features.plot.kind: given 'image'; allowed: text, categorical"],
     "min_items 0": [("features/plot/min_items", 0), "features.plot.min_items: given 0; allowed: a whole number, at l"],
+    "number without scaling": [
+        ("features/plot/kind", "number"),
+        "features.plot.scaling: given None with kind number; allowed: none, minmax or standard",
+    ],
+    "scaling of a text": [("features/plot/scaling", "minmax"), "features.plot.scaling: given minmax with kind text"],
     "indicator without columns": [
         ("features/marks/columns", MISSING),
         "features.marks.columns: missing; allowed: a list of columns (kind indicator)",
@@ -303,6 +328,62 @@ def test_malformed_data_set_is_refused_in_one_line(change, parts, tmp_path):
     says(complaint(study.load_dataset, path, SCHEMA), [f"{path}: ", *parts])
 
 
+def test_data_set_extends_another(tmp_path):
+    write_dataset(tmp_path, DATASET)
+    over = {"extends": "films", "title": "Fewer", "users": None, "groups": {"by": "activity"}}
+    path = write_dataset(tmp_path, over, "fewer.yaml")
+    expected = changed(DATASET, ("title", "Fewer"), ("users", MISSING), ("groups/by", "activity"))
+    assert study.load_dataset(path, SCHEMA) == expected
+
+
+@pytest.mark.parametrize(
+    ("films", "others", "named"),
+    [("films", "films", "films"), ("none", "films", "none"), ("others", "films", "films")],
+    ids=["itself", "nothing", "each other"],
+)
+def test_data_set_that_extends_nothing_is_refused(films, others, named, tmp_path):
+    for name, base in (("films", films), ("others", others)):
+        write_dataset(tmp_path, {"extends": base}, f"{name}.yaml")
+    path = write_dataset(tmp_path, {"extends": "films"}, "start.yaml")
+    message = complaint(study.load_dataset, path, SCHEMA)
+    says(message, [f"extends: given '{named}'; there is no other data set {tmp_path / named}.yaml"])
+
+
+def of_films(files, archives=None):
+    """A study of one data set with these ways to its files."""
+    return study.Study({}, {"films": {"files": files, "archives": archives or {}}}, {}, {})
+
+
+WAYS = {
+    "address": ({"url": "https://x.org/a"}, {}, True, True),
+    "archive with an address": ({"archive": "a.zip"}, {"url": "https://x.org/a"}, True, True),
+    "archive on PyPI": ({"archive": "a.zip"}, {"pypi": "a==1"}, True, True),
+    "generated": ({"generator": True}, {}, True, True),
+    "by hand": ({"mirror": "a.csv", "by_hand": "the authors"}, {}, False, True),
+    "archive by hand": ({"archive": "a.zip"}, {"mirror": "a.csv"}, False, True),
+    "archive by hand, or its file": ({"archive": "a.zip", "mirror": "no.csv"}, {"mirror": "a.csv"}, False, True),
+    "by hand and not there": ({"mirror": "no.csv"}, {}, False, False),
+}
+
+
+@pytest.mark.parametrize(("file", "archive", "without", "with_mirror"), WAYS.values(), ids=WAYS.keys())
+def test_files_to_place_by_hand_are_told_before_the_start(file, archive, without, with_mirror, tmp_path):
+    (tmp_path / "a.csv").write_text("")
+    loaded = of_films({"films.csv": file}, {"a.zip": archive})
+    for mirror, fine in ((None, without), (tmp_path, with_mirror)):
+        line = study.missing_files(loaded, mirror, tmp_path / "results")
+        assert (line is None) == fine
+        if line:
+            place = file.get("mirror") or archive["mirror"]
+            says(line, ["files to get by hand: films needs MIRROR/" + place, str(mirror or "RECREC_MIRROR")])
+            assert "\n" not in line
+
+
+def test_files_are_not_missing_once_they_were_fetched(tmp_path):
+    (tmp_path / "data" / "films" / "raw").mkdir(parents=True)
+    assert study.missing_files(of_films({"films.csv": {"mirror": "a.csv"}}), None, tmp_path) is None
+
+
 BAD_YAML = {
     "empty": (b"", "holds nothing, a mapping"),
     "only a comment": (b"# nothing\n", "holds nothing, a mapping"),
@@ -316,7 +397,7 @@ BAD_YAML = {
     "no day of the calendar": (b"title: 2024-13-40\n", "not valid YAML: month must be in 1..12; put text in quotes"),
     "control character": (b"title: \x00\n", "not valid YAML"),
     "latin-1": (b"title: caf\xe9\n", "not UTF-8 at byte 10; save the file as UTF-8"),
-    "deep": (b"a: " + b"[" * 5000, "nested too deeply"),
+    "deep": (b"a: " + b"[" * 1000, "nested too deeply"),
 }
 
 
@@ -360,17 +441,28 @@ def test_mirror_of_the_config_goes_before_the_environment(configured, environmen
     assert mirror_folder(configured) == (used and Path(used))
 
 
-def test_shipped_study_loads():
-    loaded = study.load(copy.deepcopy(STUDY), ROOT)
-    assert list(loaded.datasets) == list(loaded.recourse) == STUDY["datasets"]
-    for name, settings in loaded.recourse.items():
-        assert settings == {**STUDY["recourse"]["default"], **STUDY["recourse"].get(name, {})}
+@pytest.mark.parametrize("name", STUDY["studies"])
+def test_shipped_study_loads(name):
+    loaded = study.load(changed(STUDY, ("study", name)), ROOT)
+    assert list(loaded.datasets) == STUDY["studies"][name]
+    for dataset in loaded.datasets:
+        assert loaded.recourse[dataset] == {**STUDY["recourse"]["default"], **STUDY["recourse"].get(dataset, {})}
+
+
+def test_shipped_config_names_a_shipped_study():
+    assert study.datasets_of(STUDY) in STUDY["studies"].values()
 
 
 @pytest.mark.parametrize("name", study.known_datasets(ROOT))
 def test_shipped_data_set_loads(name):
-    loaded = study.load(changed(STUDY, ("datasets", [name])), ROOT)
-    assert loaded.datasets[name]["features"]
+    loaded = study.load_dataset(study.find_dataset(name, ROOT), SCHEMA)
+    assert loaded["features"] and loaded["files"]
+
+
+def test_data_set_outside_the_study_is_known_and_a_stranger_is_not():
+    loaded = study.load(changed(STUDY, ("study", ["ml-100k-facets"])), ROOT)
+    assert loaded.dataset("ml-100k")["title"]
+    says(complaint(loaded.dataset, "ml-1m"), ["ml-1m: no such data set; there are: ", "ml-100k"])
 
 
 def key_lines(node, path=()):

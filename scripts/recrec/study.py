@@ -140,8 +140,10 @@ def missing_files(study, mirror, results):
         if (Path(results) / "data" / name / "raw").is_dir():
             continue
         for file, entry in dataset["files"].items():
-            ways = {**dataset.get("archives", {}).get(entry.get("archive"), {}), **entry}
-            placed = mirror is not None and (mirror / ways.get("mirror", file)).is_file()
+            archive = dataset.get("archives", {}).get(entry.get("archive"), {})
+            ways = {**archive, **entry}
+            places = [part["mirror"] for part in (entry, archive) if "mirror" in part]
+            placed = mirror is not None and any((mirror / place).is_file() for place in places)
             if not placed and not ways.keys() & {"url", "pypi", "generator"}:
                 missing.append(
                     f"{name} needs MIRROR/{ways.get('mirror', file)} ({ways.get('by_hand', 'placed by hand')})"
@@ -173,15 +175,16 @@ def known_datasets(root):
     return sorted(path.stem for path in (Path(root) / DATASETS).glob("*.yaml"))
 
 
-def _extended(path):
+def _extended(path, above=()):
     """A data set's YAML put over the one that it extends: mappings merge, null takes a key away."""
     content = config.read_yaml(path)
     if "extends" not in content:
         return content
     base = Path(path).parent / f"{content.pop('extends')}.yaml"
-    if not base.is_file() or base == Path(path):
+    above = (*above, Path(path))
+    if not base.is_file() or base in above:
         raise InputError(f"{path}: extends: given {base.stem!r}; there is no other data set {base}")
-    return _merged(_extended(base), content)
+    return _merged(_extended(base, above), content)
 
 
 def _merged(base, over):
@@ -223,6 +226,8 @@ def load_dataset(path, schema):
         for file in read["files"]:
             if file not in content["files"]:
                 raise InputError(f"{path}: {where}.files: given {file!r}; allowed: {', '.join(content['files'])}")
+        if read.get("separator") in ("\n", "\r"):
+            raise InputError(f"{path}: {where}.separator: given {read['separator']!r}; allowed: not the end of a line")
         try:
             "".encode(read.get("encoding", "utf-8"))
         except (LookupError, ValueError):
