@@ -155,7 +155,7 @@ BAD_STUDIES = {
         "desired_rank for ",
         f"given {STUDY['top_k'] + 1}; allowed: at most top_k, {STUDY['top_k']}",
     ],
-    "top k below desired rank": [("top_k", 1), "desired_rank for ", "allowed: at most top_k, 1"],
+    "top k below the sweep": [("top_k", 1), "sweep.desired_rank: given 10", "allowed: at most top_k, 1"],
 }
 
 
@@ -280,7 +280,7 @@ BAD_DATASETS = {
             "items/attach",
             [{"read": {"files": ["films.csv"]}, "match": [{"item": "year", "table": "year", "within": 1}]}],
         ),
-        "items.attach[0].match: given only matches within a distance",
+        "items.attach[0].match: given 1 matches within a distance and 0 of text",
     ],
     "broken pattern": [
         ("items/derive/year/pattern", "(\\d{4}"),

@@ -97,7 +97,7 @@ def check(content, schema, source):
     if errors:
         # The innermost complaint names the key; unknown keys explain missing ones, so they come first.
         errors.sort(key=lambda error: error.validator != "additionalProperties")
-        raise InputError(" ".join(f"{source}: {_complaint(errors[0])}".splitlines()))
+        raise InputError(f"{source}: {_complaint(errors[0])}")
 
 
 def _without_references(part, definitions):

@@ -89,11 +89,15 @@ def build(config, folder, say=lambda line: None):
     new_user, new_item = np.cumsum(kept_users) - 1, np.cumsum(kept_items) - 1
     shape = (int(kept_users.sum()), int(kept_items.sum()))
     ratings = csr_array((found.weight, (new_user[found.user], new_item[found.item])), shape=shape, dtype=np.float64)
+    ratings.eliminate_zeros()
     ratings.sort_indices()
     ids = items["id"][kept_items]
     whole = item_table.read_items(config["items"], folder, _used_columns(config), keep=set(ids))
     whole = whole.set_index("id", drop=False).loc[ids].reset_index(drop=True)
-    whole = whole.assign(title=whole[config["items"]["title"]])
+    title = config["items"]["title"]
+    if title != "title" and any(rule.get("column", block) == "title" for block, rule in config["features"].items()):
+        raise InputError(f"items: a feature of a column title beside the title, {title}; give the column another name")
+    whole = whole.assign(title=whole[title])
     return Dataset(whole, users[kept_users].reset_index(drop=True), ratings, dropped)
 
 

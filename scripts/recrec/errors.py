@@ -6,3 +6,6 @@ class InputError(Exception):
 
     The message is one line: what is wrong, where it is, and what to do about it. Scripts print it without a traceback.
     """
+
+    def __init__(self, message):
+        super().__init__(" ".join(message.splitlines()))

@@ -104,8 +104,11 @@ def _indicator(rule, items, column, where):
     matrix = np.column_stack(
         [tables.numbers(tables.column(items, name, where), f"{where}, {name}") for name in rule["columns"]]
     )
-    if not np.isin(matrix, (0, 1)).all():
-        raise InputError(f"{where}: a value that is neither 0 nor 1; use another kind")
+    other = np.argwhere(~np.isin(matrix, (0, 1)))
+    if len(other):
+        row, number = other[0]
+        name, value = rule["columns"][number], matrix[row, number]
+        raise InputError(f"{where}, {name}, row {row + 1}: {value:g} is neither 0 nor 1; use another kind")
     return csr_array(matrix), rule["columns"]
 
 

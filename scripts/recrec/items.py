@@ -29,6 +29,8 @@ def identified(spec, folder, columns=None, flags=(), keep=None):
     parts = []
     wanted = None if columns is None else columns | {spec["id"]}
     for part in tables.chunks(spec["read"], folder, wanted):
+        if "id" in (columns or ()) and spec["id"] != "id":
+            raise InputError(f"{name_of(spec)}: a column id beside the id, {spec['id']}; give it another name")
         part = part.assign(id=tables.column(part, spec["id"], name_of(spec)))
         if keep is not None:
             part = part[part["id"].isin(keep)]
@@ -96,11 +98,21 @@ def read_items(spec, folder, wanted, light=(), keep=None):
     needs = _Needs(spec, wanted)
     flags = [name for name in light if name in needs.raw and name not in needs.matched]
     table = identified(spec, folder, needs.raw, flags, keep)
-    for name in needs.derived:
-        rule = spec["derive"][name]
-        table = table.assign(**{name: table[rule["from"]].str.extract(rule["pattern"], expand=False).fillna("")})
+    # A column may be derived from an attached one and the other way round: each as soon as what it needs is there.
+    derived = {name: rule for name, rule in spec.get("derive", {}).items() if name in needs.derived}
+    table = _derive(table, derived)
     for number in sorted(needs.attached):
-        table = attach(table, spec["attach"][number], folder, name_of(spec))
+        table = _derive(attach(table, spec["attach"][number], folder, name_of(spec)), derived)
+    for rule in derived.values():
+        tables.column(table, rule["from"], name_of(spec))
+    return table
+
+
+def _derive(table, waiting):
+    """Add the columns whose source is there, and take them off the waiting ones."""
+    while found := next((name for name, rule in waiting.items() if rule["from"] in table), None):
+        rule = waiting.pop(found)
+        table = table.assign(**{found: table[rule["from"]].str.extract(rule["pattern"], expand=False).fillna("")})
     return table
 
 

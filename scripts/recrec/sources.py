@@ -31,9 +31,10 @@ def mirror_folder(configured):
     folder, key = (configured, "mirror") if configured else (os.environ.get("RECREC_MIRROR"), "RECREC_MIRROR")
     if not folder:
         return None
-    if not Path(folder).is_dir():
+    path = Path(folder).expanduser()
+    if not path.is_dir():
         raise InputError(f"{key}: {folder} is not a folder; name the folder that holds the files, or leave it out")
-    return Path(folder)
+    return path
 
 
 def checksum(path, algorithm="sha256"):
@@ -195,7 +196,7 @@ class Fetcher:
             self.log(f"{name}: from the mirror, {path}")
             return path
         kept = self.cache / f"{entry['sha256'][:16]}-{name}"
-        if kept.is_file() and checksum(kept) == entry["sha256"]:
+        if kept.is_file() and entry["sha256"] in ("unknown", checksum(kept)):
             return kept
         return kept if self._download(entry, kept, label, failures) else None
 

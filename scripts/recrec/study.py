@@ -87,6 +87,11 @@ def load(content, root):
         except InputError as error:
             known[name] = error
     known = {**known, **datasets}
+    if max(content["sweep"]["desired_rank"]) > content["top_k"]:
+        raise InputError(
+            f"config.yaml: sweep.desired_rank: given {max(content['sweep']['desired_rank'])}; allowed: at most top_k, "
+            f"{content['top_k']}"
+        )
     for name in content["recourse"]:
         if name not in known and name != "default":
             raise InputError(
@@ -226,6 +231,8 @@ def load_dataset(path, schema):
         for file in read["files"]:
             if file not in content["files"]:
                 raise InputError(f"{path}: {where}.files: given {file!r}; allowed: {', '.join(content['files'])}")
+        if read.get("format") == "jsonl" and "fields" not in read:
+            raise InputError(f"{path}: {where}.fields: missing; allowed: a mapping (format jsonl)")
         if read.get("separator") in ("\n", "\r"):
             raise InputError(f"{path}: {where}.separator: given {read['separator']!r}; allowed: not the end of a line")
         try:
@@ -242,11 +249,14 @@ def load_dataset(path, schema):
             raise InputError(f"{path}: items.derive.{name}.pattern: not a regular expression ({error})") from None
         if groups != 1:
             raise InputError(f"{path}: items.derive.{name}.pattern: has {groups} groups; allowed: exactly one")
+        if rule["from"] == name:
+            raise InputError(f"{path}: items.derive.{name}.from: given {name!r}; allowed: a column of another name")
     for number, attached in enumerate(content["items"].get("attach", ())):
-        if all("within" in match for match in attached["match"]):
+        near = sum("within" in match for match in attached["match"])
+        if near > 1 or near == len(attached["match"]):
             raise InputError(
-                f"{path}: items.attach[{number}].match: given only matches within a distance; "
-                "allowed: at least one of text"
+                f"{path}: items.attach[{number}].match: given {near} matches within a distance and "
+                f"{len(attached['match']) - near} of text; allowed: at most one and at least one"
             )
     for name, rule in content["features"].items():
         if (rule["kind"] == "number") != ("scaling" in rule):

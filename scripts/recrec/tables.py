@@ -55,7 +55,12 @@ def chunks(spec, folder, columns=None, rows=ROWS):
     for name in spec["files"]:
         path = Path(folder) / name
         try:
-            yield from readers[spec.get("format", "csv")](path, spec, columns, rows)
+            empty = True
+            for chunk in readers[spec.get("format", "csv")](path, spec, columns, rows):
+                empty = False
+                yield chunk
+            if empty:
+                raise InputError(f"{path}: empty file")
         except FileNotFoundError:
             raise InputError(f"{path}: no such file") from None
         except UnicodeDecodeError as error:
@@ -84,68 +89,97 @@ def _csv_chunks(path, spec, columns, rows):
             for name in columns:
                 column(pd.DataFrame(columns=[one.strip() for one in found]), name, str(path))
             options["usecols"] = [name for name in found if name.strip() in columns]
-        line = 1 if names else 2
+        _check_fields(path, spec, len(found))
         for chunk in pd.read_csv(path, chunksize=rows, **options):
             chunk.columns = [str(name).strip() for name in chunk.columns]
-            short = chunk.isna().any(axis=1)
-            if short.any():
-                at = line + int(np.flatnonzero(short)[0])
-                raise InputError(f"{path} line {at}: too few fields; {len(found)} are needed")
             if missing := spec.get("missing"):
                 chunk = chunk.mask(chunk.isin(missing), "")
             yield chunk
-            line += len(chunk)
     except pd.errors.EmptyDataError:
         raise InputError(f"{path}: empty file") from None
     except pd.errors.ParserError as error:
         raise InputError(f"{path}: not a table ({' '.join(str(error).split())})") from None
 
 
-def _json_chunks(path, spec, columns, rows):
+def _check_fields(path, spec, wanted):
+    """Refuse a row with too few or too many fields; pandas fills up the one and may cut the other."""
+    quoting = csv.QUOTE_MINIMAL if spec.get("quoting", True) else csv.QUOTE_NONE
+    csv.field_size_limit(1 << 30)
+    with _open(path, spec.get("encoding", "utf-8")) as file:
+        reader = csv.reader(file, delimiter=spec.get("separator", ","), quoting=quoting)
+        try:
+            for row in reader:
+                if len(row) != wanted and row:
+                    problem = "few" if len(row) < wanted else "many"
+                    raise InputError(
+                        f"{path} line {reader.line_num}: too {problem} fields; it has {len(row)}, {wanted} are needed"
+                    )
+        except csv.Error as error:
+            raise InputError(f"{path} line {reader.line_num}: not a table ({error})") from None
+
+
+def _open(path, encoding):
+    return (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding=encoding, newline="")
+
+
+def _parsed(text, where):
+    """A JSON text as Python objects."""
     try:
-        records = json.loads(read_utf8(path))
+        return json.loads(text)
     except json.JSONDecodeError as error:
-        raise InputError(
-            f"{path} line {error.lineno}: not JSON ({error.msg}); the file is cut off or damaged"
-        ) from None
+        line = f" line {error.lineno}" if "line" not in where else ""
+        raise InputError(f"{where}{line}: not JSON ({error.msg}); the file is cut off or damaged") from None
+    except (RecursionError, ValueError) as error:
+        raise InputError(f"{where}: not usable JSON ({type(error).__name__}: {error})") from None
+
+
+def _json_chunks(path, spec, columns, rows):
+    records = _parsed(read_utf8(path), str(path))
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise InputError(f"{path}: not a list of JSON objects")
-    yield _records(records, spec, columns, path)
+    fields = spec.get("fields") or {name: name for name in dict.fromkeys(name for one in records for name in one)}
+    wanted = list(fields if columns is None else columns)
+    for name in wanted if records else ():
+        column(pd.DataFrame(columns=list(fields)), name, str(path))
+    yield _records(records, {name: fields.get(name, name) for name in wanted}, path)
 
 
 def _jsonl_chunks(path, spec, columns, rows):
     """JSON lines, a hundredth as many at a time as of a CSV: one can hold a whole description."""
-    records = []
-    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as file:
+    fields = spec["fields"]
+    for name in columns or ():
+        column(pd.DataFrame(columns=list(fields)), name, str(path))
+    wanted = {name: fields[name] for name in (fields if columns is None else columns)}
+    records, seen = [], set()
+    with _open(path, "utf-8") as file:
         for number, line in enumerate(file, 1):
             if not line.strip():
                 continue
-            try:
-                record = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise InputError(
-                    f"{path} line {number}: not JSON ({error.msg}); the file is cut off or damaged"
-                ) from None
+            record = _parsed(line, f"{path} line {number}")
             if not isinstance(record, dict):
                 raise InputError(f"{path} line {number}: not a JSON object")
+            seen.update(record)
             records.append(record)
             if len(records) * 100 >= rows:
-                yield _records(records, spec, columns, path)
+                yield _records(records, wanted, path)
                 records = []
     if records:
-        yield _records(records, spec, columns, path)
+        yield _records(records, wanted, path)
+    for source in wanted.values():
+        if seen and _top_level(source) not in seen:
+            raise InputError(f"{path}: no record has the field {source!r}; there are: {', '.join(sorted(seen))}")
 
 
-def _records(records, spec, columns, path):
-    fields = spec.get("fields")
-    if fields is None:
-        fields = {name: name for name in dict.fromkeys(name for record in records for name in record)}
-    wanted = list(fields if columns is None else columns)
-    for name in wanted if records else ():
-        column(pd.DataFrame(columns=list(fields)), name, str(path))
-    return pd.DataFrame(
-        {name: [field(record, fields.get(name, name)) for record in records] for name in wanted}, dtype=str
-    )
+def _records(records, wanted, path):
+    try:
+        columns = {name: [field(record, source) for record in records] for name, source in wanted.items()}
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return pd.DataFrame(columns, dtype=str)
+
+
+def _top_level(where):
+    return where.split("[].")[0].removesuffix("{}")
 
 
 def field(record, where):
@@ -161,13 +195,22 @@ def field(record, where):
     -------
     str
         Several values are joined by `LISTED`; an absent one is the empty text.
+
+    Raises
+    ------
+    InputError
+        If the value is not of the kind that `where` says.
     """
+    value = record.get(_top_level(where))
     if where.endswith("{}"):
-        return LISTED.join(record.get(where[:-2]) or {})
+        if not isinstance(value or {}, dict):
+            raise InputError(f"field {where}: {str(value)[:60]!r} is not an object")
+        return LISTED.join(value or {})
     if "[]." in where:
-        name, part = where.split("[].", 1)
-        return LISTED.join(str(one.get(part, "")) for one in record.get(name) or ())
-    value = record.get(where)
+        part = where.split("[].", 1)[1]
+        if not isinstance(value or [], list) or not all(isinstance(one, dict) for one in value or []):
+            raise InputError(f"field {where}: {str(value)[:60]!r} is not a list of objects")
+        return LISTED.join(str(one.get(part, "")) for one in value or [])
     if isinstance(value, list):
         return LISTED.join(map(str, value))
     return "" if value is None else str(value)

@@ -26,7 +26,7 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 GROUPS = range(1, config["groups"] + 1)
-SAMPLINGS = [f"{sampling:g}" for sampling in config["samplings"]]
+SAMPLINGS = [f"{sampling:.12g}" for sampling in config["samplings"]]
 ENVIRONMENT = "../../envs/environment.yaml"
 
 
