@@ -23,6 +23,7 @@ include: "workflow/rules/tables.smk"
 include: "workflow/rules/plot.smk"
 include: "workflow/rules/costs.smk"
 include: "workflow/rules/sweep.smk"
+include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/targets.smk"
 
 

@@ -157,6 +157,7 @@ SAMPLES = {
     "ml-100k": movielens,
     "aliec": aliec,
     "aliec-twin": aliec,
+    "aliec-twin-full": aliec,
     "aliec-twin-minmax": aliec,
     "goodbooks": goodbooks,
     "goodbooks-v2": goodbooks_v2,

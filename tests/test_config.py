@@ -191,7 +191,7 @@ def test_own_data_set_loads_by_path_with_its_own_settings(tmp_path):
     path = write_dataset(tmp_path, DATASET)
     content = changed(STUDY, ("study", [str(path)]), ("recourse/films", {"desired_rank": 1}))
     loaded = study.load(content, ROOT)
-    assert loaded.datasets == {"films": DATASET}
+    assert loaded.datasets == {"films": {**DATASET, "lineage": ["films"]}}
     assert loaded.recourse["films"] == {**STUDY["recourse"]["default"], "desired_rank": 1}
 
 
@@ -300,7 +300,7 @@ BAD_DATASETS = {
     "min_items 0": [("features/plot/min_items", 0), "features.plot.min_items: given 0; allowed: a whole number, at l"],
     "number without scaling": [
         ("features/plot/kind", "number"),
-        "features.plot.scaling: given None with kind number; allowed: none, minmax or standard",
+        "features.plot.scaling: given None with kind number; allowed: none, minmax, standard or deviation",
     ],
     "scaling of a text": [("features/plot/scaling", "minmax"), "features.plot.scaling: given minmax with kind text"],
     "indicator without columns": [
@@ -333,7 +333,7 @@ def test_data_set_extends_another(tmp_path):
     over = {"extends": "films", "title": "Fewer", "users": None, "groups": {"by": "activity"}}
     path = write_dataset(tmp_path, over, "fewer.yaml")
     expected = changed(DATASET, ("title", "Fewer"), ("users", MISSING), ("groups/by", "activity"))
-    assert study.load_dataset(path, SCHEMA) == expected
+    assert study.load_dataset(path, SCHEMA) == {**expected, "lineage": ["films", "fewer"]}
 
 
 @pytest.mark.parametrize(

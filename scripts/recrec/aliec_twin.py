@@ -20,12 +20,6 @@ import pandas as pd
 from recrec.errors import InputError
 from recrec.storage import whole
 
-# A run of the paper's size. Without the users that have no profile, of the 5,600 ads shown most and then the 13,200
-# users shown most of those (ties by the order of the files), it leaves 1,396,900 impressions (655,725 pairs of a user
-# and an ad, 45 % of them more than once) and 2,331 features: 673 categories, 1,657 brands, the price. Four other seeds:
-# 1.38 to 1.41 million impressions, 2,255 to 2,311 features. At the original's full size: 1.23 million and 1,782.
-DEFAULTS = {"seed": 2017, "users": 120_000, "ads": 70_000, "impressions": 4_000_000}
-
 # What the original's description says. Its ids run from 1 to these. Of those of categories and brands only 6,769 and
 # 99,815 occur there, and about as many here when all 846,811 ads are drawn.
 USER_IDS, AD_IDS, CATEGORY_IDS, BRAND_IDS = 1_141_729, 846_811, 12_960, 461_497
@@ -42,9 +36,9 @@ SPENDING, DEPTH, CITY = (0.32, 0.6, 0.08), (0.04, 0.08, 0.88), (0.11, 0.45, 0.25
 FIRST_PLACE = 0.62  # of the two values of pid
 HOURS = (3, 2, 1, 1, 1, 1, 2, 3, 4, 5, 6, 6, 6, 6, 6, 6, 6, 5, 5, 6, 8, 9, 8, 6)  # how much is shown, by hour of day
 
-# Tails and tastes, set together with DEFAULTS. The logarithm of an ad's popularity is a sum of normal parts due to its
-# brand, its category and itself, with these deviations, and grows with the brand's share of the ads. The limit is in
-# deviations of the sum.
+# Tails and tastes, set together with the sizes in the data set aliec-twin. The logarithm of an ad's popularity is a sum
+# of normal parts due to its brand, its category and itself, with these deviations, and grows with the brand's share of
+# the ads. The limit is in deviations of the sum.
 POPULARITY, POPULARITY_LIMIT = (0.6, 0.5, 1.9), 4.0
 BIG_BRANDS = 0.27
 ACTIVITY, ACTIVITY_LIMIT = 1.2, 3.5  # exp(1.2 normal), the normal no higher than 3.5: nobody sees ads all day long

@@ -17,17 +17,19 @@ class Job(NamedTuple):
     memory: float
 
 
+def read_job(path, folder):
+    """The job of one benchmark file; the first folder level below `folder` names its rule."""
+    path = Path(path)
+    with open(path, encoding="utf-8", newline="") as file:
+        row = next(csv.DictReader(file, delimiter="\t"))
+    end = path.stat().st_mtime
+    memory = float(row["max_rss"]) if row["max_rss"] not in ("NA", "-") else 0.0
+    return Job(path.relative_to(folder).parts[0].removesuffix(".tsv"), end - float(row["s"]), end, memory)
+
+
 def jobs(folder):
-    """All jobs that have a benchmark file below a folder; the first folder level names the rule."""
-    found = []
-    for path in sorted(Path(folder).rglob("*.tsv")):
-        with open(path, encoding="utf-8", newline="") as file:
-            row = next(csv.DictReader(file, delimiter="\t"))
-        end = path.stat().st_mtime
-        memory = float(row["max_rss"]) if row["max_rss"] not in ("NA", "-") else 0.0
-        rule = path.relative_to(folder).parts[0].removesuffix(".tsv")
-        found.append(Job(rule, end - float(row["s"]), end, memory))
-    return found
+    """All jobs that have a benchmark file below a folder."""
+    return [read_job(path, folder) for path in sorted(Path(folder).rglob("*.tsv"))]
 
 
 def summarise(found):

@@ -113,7 +113,7 @@ def _indicator(rule, items, column, where):
 
 
 def _number(rule, items, column, where):
-    """One number, as it is or scaled: to the range 0 to 1 (minmax), or to mean 0 and variance 1 (standard)."""
+    """One number: as it is, from 0 to 1 (minmax), of mean 0 and variance 1 (standard), of variance 1 (deviation)."""
     values = tables.column(items, column, where)
     if "empty" in rule:
         values = values.where(values.str.strip() != "", str(rule["empty"]))
@@ -122,6 +122,7 @@ def _number(rule, items, column, where):
         "none": (0.0, 1.0),
         "minmax": (values.min(), np.ptp(values)),
         "standard": (values.mean(), values.std()),
+        "deviation": (0.0, values.std()),
     }[rule["scaling"]]
     if scale == 0.0:
         raise InputError(f"{where}: every item's {column} is {values[0]:g}; scaling needs different values, or drop it")

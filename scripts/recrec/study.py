@@ -97,7 +97,7 @@ def load(content, root):
             raise InputError(
                 f"config.yaml: recourse.{name}: no such data set; allowed: default, {', '.join(sorted(known))}"
             )
-    settings = {name: {**content["recourse"]["default"], **content["recourse"].get(name, {})} for name in known}
+    settings = {name: _settings(content["recourse"], name, dataset) for name, dataset in known.items()}
     for name in datasets:
         if settings[name]["desired_rank"] > content["top_k"]:
             raise InputError(
@@ -105,6 +105,15 @@ def load(content, root):
                 f"allowed: at most top_k, {content['top_k']}"
             )
     return Study(content, datasets, known, settings)
+
+
+def _settings(recourse, name, dataset):
+    """Algorithm 1's settings: the default's, then those of the data sets that this one extends, then its own."""
+    lineage = dataset["lineage"] if isinstance(dataset, dict) else [name]
+    settings = {}
+    for section in ["default", *lineage]:
+        settings.update(recourse.get(section, {}))
+    return settings
 
 
 def datasets_of(content):
@@ -181,15 +190,16 @@ def known_datasets(root):
 
 
 def _extended(path, above=()):
-    """A data set's YAML put over the one that it extends: mappings merge, null takes a key away."""
+    """A data set's YAML put over the one that it extends (mappings merge, null takes a key away), and their names."""
     content = config.read_yaml(path)
     if "extends" not in content:
-        return content
+        return content, [Path(path).stem]
     base = Path(path).parent / f"{content.pop('extends')}.yaml"
     above = (*above, Path(path))
     if not base.is_file() or base in above:
         raise InputError(f"{path}: extends: given {base.stem!r}; there is no other data set {base}")
-    return _merged(_extended(base, above), content)
+    extended, lineage = _extended(base, above)
+    return _merged(extended, content), [*lineage, Path(path).stem]
 
 
 def _merged(base, over):
@@ -208,8 +218,9 @@ def load_dataset(path, schema):
     InputError
         Also for what no schema can say: a file that is not listed, a pattern that is no regular expression.
     """
-    content = _extended(path)
+    content, lineage = _extended(path)
     config.check(content, schema, str(path))
+    content["lineage"] = lineage
     if "generator" in content:
         content["files"] = {name: {"generator": True} for name in GENERATED[content["generator"]["name"]]}
     if "files" not in content:
@@ -262,7 +273,7 @@ def load_dataset(path, schema):
         if (rule["kind"] == "number") != ("scaling" in rule):
             raise InputError(
                 f"{path}: features.{name}.scaling: given {rule.get('scaling')} with kind {rule['kind']}; "
-                "allowed: none, minmax or standard with kind number, nothing with the others"
+                "allowed: none, minmax, standard or deviation with kind number, nothing with the others"
             )
         if rule["kind"] == "indicator" and "columns" not in rule:
             raise InputError(f"{path}: features.{name}.columns: missing; allowed: a list of columns (kind indicator)")
