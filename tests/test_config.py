@@ -151,7 +151,7 @@ BAD_STUDIES = {
         "recourse.ml-1m: no such data set; allowed: default, ",
     ],
     "desired rank above top k": [
-        ("recourse/default/desired_rank", STUDY["top_k"] + 1),
+        ("recourse/ml-100k-facets/desired_rank", STUDY["top_k"] + 1),
         "desired_rank for ",
         f"given {STUDY['top_k'] + 1}; allowed: at most top_k, {STUDY['top_k']}",
     ],

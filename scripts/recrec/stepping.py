@@ -5,14 +5,16 @@ The plain form: the only one for the subgradient step, and what the leaping solv
 
 import numpy as np
 
-from recrec.problem import LIMIT, REACHED, STALLED, Path, scale, shrink, weight
+from recrec.problem import LIMIT, REACHED, STALLED, ZERO, Path, scale, shrink, weight
 
 
 def step_change(change, gradient, scale_, l1_step):
     """One gradient step on ``-(gradient . v') + l1 * ||v' - v||_1``, in terms of ``change = v' - v``."""
+    threshold = scale_.step * scale_.l1
     if l1_step == "subgradient":
-        return change + scale_.step * (gradient - scale_.l1 * np.sign(change))
-    return shrink(change + scale_.step * gradient, scale_.step * scale_.l1)
+        sign = np.where(np.abs(change) > ZERO * threshold, np.sign(change), 0.0)
+        return change + scale_.step * gradient - threshold * sign
+    return shrink(change + scale_.step * gradient, threshold)
 
 
 def solve(problem, settings):

@@ -39,9 +39,11 @@ def hard_threshold(change, profiles, scores, bars, keep):
     """
     largest_first = removal_order(change)[::-1]
     full = scores + profiles @ change
-    needed = keep * np.count_nonzero(full > bars)
-    if not needed:
-        return change.copy() if not np.any(full > bars) else np.zeros_like(change)
+    successes = np.count_nonzero(full > bars)
+    if not successes:
+        return change.copy()
+    # A share such as 0.7 of 10 users is 7 of them, whatever 0.7 is in binary.
+    needed = keep * successes - 1e-9
     candidates = largest_first[: _safe_tail(change, largest_first, profiles, full, bars, needed)]
     successes = _successes(change, candidates, profiles, scores, bars)
     short = np.flatnonzero(successes < needed)
