@@ -29,7 +29,11 @@ def one_at_a_time(change, profiles, scores, bars, keep):
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.integers(0, 10**6), st.integers(1, 30), st.integers(1, 90), st.sampled_from([0.0, 0.5, 0.7, 0.8, 1.0]), st.booleans()
+    st.integers(0, 10**6),
+    st.integers(1, 30),
+    st.integers(1, 90),
+    st.sampled_from([0.0, 0.5, 0.7, 0.8, 1.0]),
+    st.booleans(),
 )
 def test_cumulative_form_is_one_at_a_time(seed, users, features, keep, signed):
     random = np.random.default_rng(seed)
