@@ -1,0 +1,72 @@
+"""The fast paths against their literal twins on real films and real users."""
+
+import numpy as np
+import pytest
+from conftest import REPOSITORY
+from test_solvers import assert_same
+from test_thresholding import one_at_a_time
+
+from recrec import algorithm1, config, dataset, features, groups, leaping, stepping, study
+from recrec.baseline import rank_baseline
+from recrec.problem import Problem, Settings
+from recrec.sampling import sample
+from recrec.selection import select
+from recrec.target import Target
+from recrec.thresholding import hard_threshold
+
+
+@pytest.fixture(scope="module")
+def films(mirror, tmp_path_factory):
+    """The youngest group of ml-100k and its selected items."""
+    schema = config.read_yaml(REPOSITORY / study.SCHEMAS / "dataset.schema.yaml")
+    rules = study.load_dataset(REPOSITORY / study.DATASETS / "ml-100k.yaml", schema)
+    folder = tmp_path_factory.mktemp("ml-100k")
+    for file, entry in rules["files"].items():
+        (folder / file).symlink_to((mirror / entry["mirror"]).resolve())
+    data = dataset.build(rules, folder)
+    matrix, columns = features.featurize(rules["features"], data.items)
+    group = groups.equal_groups(groups.group_values(rules["groups"], data.users, data.ratings), 5)
+    ratings = data.ratings[np.flatnonzero(group == 0)]
+    ordered = np.empty(ratings.shape)
+    baseline = rank_baseline(ratings, matrix, "all", 10, 64, ordered)
+    chosen = select(baseline, [11, 101], 1, 0.01, "order")
+    target = Target(matrix, columns["mutable"].to_numpy(bool), ratings, ordered, "all")
+    return target, [one.item for one in chosen]
+
+
+def problems(films, percentage, desired_rank):
+    target, items = films
+    users = sample(len(target.ordered), percentage, 1)
+    profiles, scores, bars = target.profiles(users), target.scores(items), target.bars(items, desired_rank)
+    return [Problem(profiles, scores[users, column], bars[users, column]) for column in range(len(items))]
+
+
+@pytest.mark.parametrize("aggregate", ["mean", "sum"])
+@pytest.mark.parametrize("penalty", [0.0, 0.05, 0.3])
+@pytest.mark.parametrize("percentage", [1, 20, 100])
+def test_leaping_is_stepping(films, percentage, penalty, aggregate):
+    choice = Settings(aggregate, 7, 0.05, penalty, max_iterations=80)
+    for problem in problems(films, percentage, 7):
+        assert_same(leaping.solve(problem, choice), stepping.solve(problem, choice))
+
+
+def test_leaping_is_algorithm_1_as_printed(films):
+    """One user: the print scores 1,196 films of 10,771 words in every iteration."""
+    target, items = films
+    choice = Settings("mean", 7, 0.5)
+    users = sample(len(target.ordered), 0.5, 1)
+    ratings = target.ratings[users].toarray()
+    printed = algorithm1.compute_recourse(target.features.toarray(), ratings, items[0], target.mutable, choice)
+    found = leaping.solve(problems(films, 0.5, 7)[0], choice)
+    assert_same(found, printed._replace(change=printed.change[target.mutable]))
+
+
+def test_thresholding_is_one_at_a_time(films):
+    target, items = films
+    [problem, *_] = problems(films, 20, 5)
+    change = leaping.solve(problem, Settings("sum", 5, 0.05, 0.05, max_iterations=60)).change
+    scores, bars = target.scores(items[:1])[:, 0], target.bars(items[:1], 10)[:, 0]
+    profiles = target.profiles()
+    found = hard_threshold(change, profiles.tocsc(), scores, bars, 0.8)
+    assert np.array_equal(found, one_at_a_time(change, profiles.toarray(), scores, bars, 0.8))
+    assert 0 < np.count_nonzero(found) < np.count_nonzero(change)
