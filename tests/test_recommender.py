@@ -1,5 +1,7 @@
 """Ranks and bars against SciPy's ranks and counting by hand."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import random_study
@@ -71,3 +73,17 @@ def test_unrated_lists_put_the_bar_at_minus_infinity_when_too_few_items_are_list
     ordered, scores = recommender.sorted_scores(ratings @ features, csr_array(features.T), csr_array(ratings))
     bar = recommender.bars(ordered, scores[:, [0]], np.array([[False]]), 2)
     assert bar[0, 0] == -np.inf
+
+
+def test_the_baselines_memory_is_that_of_a_block_of_users(tmp_path):
+    """Ten times the users: ten times the work, in the same memory. The score lists are on disk."""
+    peaks = []
+    for users in (300, 3000):
+        features, ratings = random_study.recommender(0, users=users, items=400, features=30)
+        ratings, features = csr_array(ratings), csr_array(features)
+        lists = np.lib.format.open_memmap(tmp_path / f"{users}.npy", "w+", np.float64, (users, 400))
+        tracemalloc.start()
+        rank_baseline(ratings, features, "all", 10, 50, lists)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
