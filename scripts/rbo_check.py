@@ -30,9 +30,19 @@ with job(snakemake) as say:
         for user, ours, package in compare(
             target, int(found["item"][row]), unpack_changes(found)[row], users, params.rbo_p
         ):
-            rows.append((*cell.values(), int(found["item"][row]), int(found["seed"][row]), user, ours, package))
+            rows.append(
+                (
+                    *cell.values(),
+                    params.synthetic[cell["dataset"]],
+                    int(found["item"][row]),
+                    int(found["seed"][row]),
+                    user,
+                    ours,
+                    package,
+                )
+            )
             if abs(ours - package) > TOLERANCE:
                 raise AssertionError(f"{path}: RBO {ours} by the closed form, {package} by the package")
-    columns = ["dataset", "group", "rank", "sampling", "item", "seed", "user", "rbo", "rbo_package"]
+    columns = ["dataset", "group", "rank", "sampling", "synthetic", "item", "seed", "user", "rbo", "rbo_package"]
     write_rows(snakemake.output[0], columns, rows)
     say(f"{len(rows)} lists agree to {TOLERANCE}")

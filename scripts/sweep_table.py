@@ -13,6 +13,7 @@ with job(snakemake) as say:
     chosen = pd.DataFrame([{"dataset": name, **settings} for name, settings in params.chosen.items()])
     table = table.merge(chosen[["dataset", *keys]].assign(chosen=True), on=["dataset", *keys], how="left")
     table["chosen"] = table["chosen"].eq(True)
+    table.insert(1, "synthetic", table["dataset"].map(params.synthetic))
     table = table.sort_values(["dataset", *keys, "sampling"], kind="stable")
     write(table, snakemake.output.table)
     for dataset, part in table.groupby("dataset"):

@@ -76,8 +76,8 @@ def state_recourses(cells, thresholded, matrices, features, top_k, say):
     Returns
     -------
     DataFrame
-        ``dataset, group_label, rank, sampling, method, item_id, title, seed, users_reached, users, changed, cell,
-        statement``.
+        ``dataset, synthetic, group_label, rank, sampling, method, item_id, title, seed, users_reached, users, changed,
+        cell, statement``.
     """
     data = {}
     for path in set(matrices):
@@ -108,14 +108,14 @@ def state_recourses(cells, thresholded, matrices, features, top_k, say):
             )  # fmt: skip
             where = f"{found['group_label']}, original rank {cell['rank']}, {cell['sampling']:g} % sampled, seed {seed}"
             rows.append((
-                cell["dataset"], found["group_label"], cell["rank"], cell["sampling"], found["method"],
-                found["item_id"], found["title"], seed, found["users_reached"], found["users"], found["changed"],
-                where, text,
+                cell["dataset"], found["synthetic"], found["group_label"], cell["rank"], cell["sampling"],
+                found["method"], found["item_id"], found["title"], seed, found["users_reached"],
+                found["users"], found["changed"], where, text,
             ))  # fmt: skip
         if number % 50 == 49:
             say(f"{number + 1} of {len(thresholded)} cells")
     columns = [
-        "dataset", "group_label", "rank", "sampling", "method", "item_id", "title", "seed", "users_reached", "users",
-        "changed", "cell", "statement",
+        "dataset", "synthetic", "group_label", "rank", "sampling", "method", "item_id", "title", "seed",
+        "users_reached", "users", "changed", "cell", "statement",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)

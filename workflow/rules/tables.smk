@@ -106,6 +106,7 @@ rule rbo_check:
     params:
         rbo_p=config["rbo_p"],
         candidates=config["candidates"],
+        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
         code=code("rbo_check"),
     script:
         "../../scripts/rbo_check.py"
