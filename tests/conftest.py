@@ -73,17 +73,18 @@ def mirror():
 
 @pytest.fixture(scope="session")
 def copy_workflow(tmp_path_factory):
-    """A function that makes a fresh `Copy`."""
+    """A function that makes a fresh `Copy`, of the workflow as it was at the start."""
+    snapshot = tmp_path_factory.mktemp("snapshot") / "workflow"
+    snapshot.mkdir()
+    for part in WORKFLOW:
+        source = REPOSITORY / part
+        if source.is_dir():
+            shutil.copytree(source, snapshot / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(source, snapshot / part)
+    tiny.write(snapshot / "tiny")
 
     def make(name):
-        folder = tmp_path_factory.mktemp(name)
-        for part in WORKFLOW:
-            source = REPOSITORY / part
-            if source.is_dir():
-                shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy(source, folder / part)
-        tiny.write(folder / "tiny")
-        return Copy(folder)
+        return Copy(Path(shutil.copytree(snapshot, tmp_path_factory.mktemp(name) / "workflow")))
 
     return make
