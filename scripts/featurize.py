@@ -3,6 +3,7 @@
 import numpy as np
 
 from recrec import dataset, features, groups
+from recrec.errors import InputError
 from recrec.job import job
 from recrec.storage import csr_parts, save_arrays, write_rows
 
@@ -12,6 +13,8 @@ with job(snakemake) as say:
     for table, reason, rows in data.dropped:
         say(f"dropped {rows} {table}: {reason}")
     matrix, columns = features.featurize(config["features"], data.items)
+    if not columns["mutable"].any():
+        raise InputError("features: none is mutable; set mutable: true for what a provider can change")
     values = groups.group_values(config["groups"], data.users, data.ratings)
     group = groups.equal_groups(values, snakemake.params.groups)
     labels = groups.labels(values, group, snakemake.params.groups, config["groups"]["label"])

@@ -1,14 +1,13 @@
 """Draw the figures of a data set."""
 
-import pandas as pd
-
 from recrec import figures
+from recrec.cells import read
 from recrec.claims import RBO
 from recrec.job import job
 
 with job(snakemake) as say:
     params = snakemake.params
-    cells = pd.read_csv(snakemake.input.cells)
+    cells = read(snakemake.input.cells)
     cells = cells[cells["dataset"] == snakemake.wildcards.dataset]
     drawn = {
         "success": figures.success(cells, params.title, params.synthetic, params.top_k),

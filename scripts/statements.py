@@ -1,18 +1,19 @@
 """Say every recourse that succeeded in plain words."""
 
-import pandas as pd
-
-from recrec.cells import write
+from recrec.cells import read, write
 from recrec.job import job
 from recrec.statements import state_recourses
 from recrec.storage import write_text
+from recrec.summary import display_title
 
 with job(snakemake) as say:
     files, params = snakemake.input, snakemake.params
-    cells = pd.read_csv(files.cells, dtype={"item_id": str, "title": str})
+    cells = read(files.cells)
     table = state_recourses(cells, files.thresholded, files.matrices, files.feature_tables, params.top_k, say)
     write(table, snakemake.output.table)
     for (dataset, title), path in zip(params.datasets.items(), snakemake.output.texts, strict=True):
-        heading = f"Recourses on {title}{' (SYNTHETIC data)' if params.synthetic[dataset] else ''}"
-        lines = table.loc[table["dataset"] == dataset, ["cell", "statement"]].agg("\n  ".join, axis=1)
+        heading = f"Recourses on {display_title(title, params.synthetic[dataset])}"
+        mine = table[table["dataset"] == dataset]
+        lines = [f"{cell}\n  {text}" for cell, text in zip(mine["cell"], mine["statement"], strict=True)]
+        lines = lines or ["No recourse brought its item to more users than before."]
         write_text(path, "\n".join([heading, "=" * len(heading), "", *lines, ""]))

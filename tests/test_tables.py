@@ -33,7 +33,7 @@ def test_a_statement_reads_like_a_sentence():
     )
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (-0.001, "0"), (1.5, "1.5"), (100.0, "100"), (0.126, "0.13")])
+@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (-0.001, "-0.001"), (1.5, "1.5"), (100.0, "100"), (0.126, "0.13")])
 def test_amounts_are_short(value, text):
     assert statements.amount(value) == text
 

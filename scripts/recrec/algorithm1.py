@@ -7,7 +7,7 @@ choice open the choice is named in `compute_recourse`.
 import numpy as np
 
 from recrec.problem import LIMIT, REACHED, STALLED, Path, Scale
-from recrec.recommender import lift
+from recrec.recommender import bar_over
 from recrec.stepping import step_change
 
 
@@ -34,7 +34,7 @@ def get_updated_ranks(features, changed, item, ratings):
     for user, rated in enumerate(ratings):
         profile = rated @ features
         new_score = np.array([new_features[z] @ profile for z in range(len(features))])
-        bar = lift(new_score)
+        bar = bar_over(new_score)
         bar[item] = new_score[item]
         # Descending by bar; the item in question after all that it does not clear.
         order = sorted(range(len(features)), key=lambda z: (-bar[z], z == item, z))

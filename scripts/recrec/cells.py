@@ -44,13 +44,13 @@ def gather(cells, selection, items, groups, synthetic):
     -------
     (cells, selection) : two DataFrames
     """
-    named = {Path(path).parent.name: pd.read_csv(path, dtype={"id": str, "title": str}) for path in items}
-    groups = pd.concat([pd.read_csv(path).assign(dataset=Path(path).parent.name) for path in groups]).drop_duplicates()
+    named = {Path(path).parent.name: read(path) for path in items}
+    groups = pd.concat([read(path).assign(dataset=Path(path).parent.name) for path in groups])
     chosen = []
     for path in selection:
         found = SELECTION.search(str(path)).groupdict()
         chosen.append(pd.read_csv(path).assign(dataset=found["dataset"], group=int(found["group"])))
-    chosen = pd.concat(chosen).drop_duplicates()
+    chosen = pd.concat(chosen)
     chosen = chosen.merge(groups.rename(columns={"label": "group_label"}), on=["dataset", "group"])
     titles = pd.concat([table.assign(dataset=name) for name, table in named.items()])
     chosen = chosen.merge(titles.rename(columns={"id": "item_id"}), on=["dataset", "item"])
@@ -65,6 +65,12 @@ def gather(cells, selection, items, groups, synthetic):
         ["dataset", "synthetic", "group", "group_label", "users", "rank", "item", "item_id", "title", "position",
          "mean_rank_before", "top_share_before"]
     ]  # fmt: skip
+
+
+def read(path):
+    """A table of ours as a DataFrame. An id or a title that reads "NA" is one, and no missing value."""
+    texts = {"id": str, "item_id": str, "title": str, "group_label": str, "label": str}
+    return pd.read_csv(path, dtype=texts, na_filter=False)
 
 
 def write(table, path):

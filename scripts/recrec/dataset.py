@@ -89,7 +89,6 @@ def build(config, folder, say=lambda line: None):
     new_user, new_item = np.cumsum(kept_users) - 1, np.cumsum(kept_items) - 1
     shape = (int(kept_users.sum()), int(kept_items.sum()))
     ratings = csr_array((found.weight, (new_user[found.user], new_item[found.item])), shape=shape, dtype=np.float64)
-    ratings.eliminate_zeros()
     ratings.sort_indices()
     ids = items["id"][kept_items]
     whole = item_table.read_items(config["items"], folder, _used_columns(config), keep=set(ids))
@@ -120,6 +119,10 @@ def _read_interactions(spec, folder, items, users, dropped, say):
     parts, zero, row = [], 0, 1
     unknown = {"items": 0, "users": 0}
     for chunk in tables.chunks(spec["read"], folder, columns):
+        for kind in ("user", "item"):
+            empty = (chunk[spec[kind]] == "").to_numpy()
+            if empty.any():
+                raise InputError(f"{where}, row {row + int(np.flatnonzero(empty)[0])}: no {kind} in {spec[kind]}")
         weight = _weights(spec.get("weight"), chunk, where, row)
         item = codes(chunk[spec["item"]])
         if user_index is None:
@@ -223,7 +226,8 @@ def _without_duplicates(spec, found, items, users, dropped):
     if rule == "sum":
         dropped.append(("interactions", "added to another of the same user and item", rows))
         total = np.add.reduceat(found.weight[order], np.flatnonzero(first))
-        return found.where(order[first])._replace(weight=total)
+        found = found.where(order[first])._replace(weight=total)
+        return _counted(found, total != 0, dropped, "interactions", "weights of one user and item add up to 0")
     dropped.append(("interactions", "repeated user and item, first kept", rows))
     return found.where(np.sort(order[first]))
 

@@ -172,7 +172,7 @@ def live_success(target, items, changes, top_k):
         for row in np.flatnonzero(items == item):
             own_change = similar[item, row] + changes[row] @ changes[row]  # v' . (v' - v)
             own = scores[:, item] + target.ratings[raters] @ similar[:, row] + rating[raters] * own_change
-            others = recommender.lift(scores + rating[raters, None] * similar[:, row])
+            others = recommender.bar_over(scores + rating[raters, None] * similar[:, row])
             others[outside] = -np.inf
             success[raters, row] = np.count_nonzero(others >= own[:, None], axis=1) < top_k
     return success.mean(axis=0)

@@ -5,9 +5,10 @@ from pathlib import Path
 import matplotlib
 import matplotlib.pyplot as plt
 import seaborn as sns
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from recrec.storage import whole
+from recrec.summary import display_title
 
 matplotlib.use("Agg")
 
@@ -55,7 +56,7 @@ def _sampling_axis(axes, table):
 
 
 def _titled(figure, title, synthetic):
-    figure.suptitle(f"{title}{' (SYNTHETIC data)' if synthetic else ''}")
+    figure.suptitle(display_title(title, synthetic))
 
 
 def save(figure, paths):
@@ -91,8 +92,7 @@ def success(cells, title, synthetic, top_k):
             last = row == 0 and column == len(ranks) - 1
             _lines(part.assign(percent=100 * part[value]), "percent", "group of users", axes, "full" if last else False)
             _sampling_axis(axes, cells)
-            axes.set_ylim(-3, 103)
-            axes.set_ylabel(f"users with the item in their\ntop {top_k} (%), {when}")
+            axes.set_ylabel(f"users with the item\nin their top {top_k} (%),\n{when}")
             if row == 0:
                 before = part["mean_rank_before"]
                 axes.set_title(f"original rank {rank}\nmean rank {before.min():.0f} to {before.max():.0f}")
@@ -120,17 +120,19 @@ def changes(cells, titles):
     table = cells.assign(percent=100 * cells["changed_share"]).sort_values("rank", kind="stable")
     table["original rank"] = table["rank"].map("rank {}".format)
     for axes, (dataset, (title, synthetic)) in zip(panels[0], titles.items(), strict=True):
-        part = table[table["dataset"] == dataset]
         last = axes is panels[0, -1]
-        _lines(part, "percent", "original rank", axes, "full" if last else False)
-        _sampling_axis(axes, part)
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.yaxis.set_minor_formatter(NullFormatter() if len(titles) > 1 else FuncFormatter(lambda v, _: f"{v:g}"))
+        _lines(table[table["dataset"] == dataset], "percent", "original rank", axes, "full" if last else False)
+        _sampling_axis(axes, cells)
         axes.set_ylabel("changed features (% of all), after thresholding")
-        axes.set_title(f"{title}{chr(10) + '(SYNTHETIC data)' if synthetic else ''}")
+        axes.set_title(display_title(title, synthetic).replace(" (SYN", "\n(SYN"))
         if last:
             sns.move_legend(axes, "upper left", bbox_to_anchor=(1.02, 1))
+    # Once everything is drawn: on a logarithmic axis seaborn would take the means of logarithms.
+    for axes in panels[0]:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     return figure
 
 
@@ -139,7 +141,7 @@ def overlap(cells, title, synthetic, paper=None):
     _style()
     figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
     table = cells.assign(percent=100 * cells["rbo"])
-    order = sorted(table["sampling"].unique())
+    order, mean = sorted(table["sampling"].unique()), table["percent"].mean()
     sns.boxplot(
         table, x="sampling", y="percent", order=order, color="0.85", fliersize=2, linewidth=1, ax=axes,
         showmeans=True,
@@ -147,9 +149,12 @@ def overlap(cells, title, synthetic, paper=None):
     )  # fmt: skip
     axes.set_xticks(range(len(order)), [f"{point:g}" for point in order])
     axes.set_xlabel("sampled users (% of the group)")
-    axes.set_ylabel("rank-biased overlap (%), mean over the group")
+    axes.set_ylabel("rank-biased overlap (%) after thresholding,\nmean over the group")
     axes.axhline(
-        table["percent"].mean(), color="black", linewidth=1, label=f"mean of this run, {table['percent'].mean():.2f} %"
+        mean,
+        color="black",
+        linewidth=1,
+        label=f"mean of this run over all samplings, {mean:.2f} %",
     )
     if paper is not None:
         axes.axhline(
@@ -160,32 +165,50 @@ def overlap(cells, title, synthetic, paper=None):
     return figure
 
 
-def sweep(table, title, synthetic):
-    """Success against rank-biased overlap for every setting of the sweep, a panel per sampling."""
+def sweep(table, title, synthetic, paper=None):
+    """Success against rank-biased overlap for every setting of a sweep.
+
+    A panel per sampling (columns) and per limit of the iterations (rows).
+
+    Parameters
+    ----------
+    table : DataFrame
+        results/sweep/sweep.csv, one data set.
+    title : str
+    synthetic : bool
+    paper : float, optional
+        The paper's mean rank-biased overlap.
+    """
     _style()
-    samplings = sorted(table["sampling"].unique())
+    samplings, limits = sorted(table["sampling"].unique()), sorted(table["max_iterations"].unique())
     figure, panels = plt.subplots(
-        1, len(samplings), figsize=(3.1 * len(samplings) + 1.8, 3.8), sharey=True, squeeze=False, layout="constrained"
-    )
+        len(limits), len(samplings), figsize=(3.1 * len(samplings) + 2.2, 3.1 * len(limits) + 0.7),
+        sharex=True, sharey=True, squeeze=False, layout="constrained",
+    )  # fmt: skip
     table = table.assign(
-        success=100 * table["success_before_thresholding"],
+        percent=100 * table["success_before_thresholding"],
         overlap=100 * table["rbo"],
-        **{"desired rank": table["desired_rank"]},
+        **{"desired rank": table["desired_rank"], "lambda (share of first gradient)": table["lambda"]},
     )
     ranks = sorted(table["desired rank"].unique())
-    for axes, sampling in zip(panels[0], samplings, strict=True):
-        part = table[table["sampling"] == sampling]
-        last = sampling == samplings[-1]
-        sns.scatterplot(
-            part, x="overlap", y="success", hue="desired rank", hue_order=ranks, style="aggregate", size="lambda",
-            sizes=(25, 90), palette=_palette(len(ranks)), legend="full" if last else False, ax=axes,
-        )  # fmt: skip
-        best = part[part["chosen"]]
-        axes.scatter(best["overlap"], best["success"], s=220, facecolors="none", edgecolors="black", label="chosen")
-        axes.set_title(f"{sampling:g} % sampled")
-        axes.set_xlabel("mean RBO (%), after thresholding")
-        axes.set_ylabel("success before thresholding (%)")
-        if last:
-            axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
+    for row, limit in enumerate(limits):
+        for column, sampling in enumerate(samplings):
+            axes = panels[row, column]
+            part = table[(table["sampling"] == sampling) & (table["max_iterations"] == limit)]
+            last = row == 0 and column == len(samplings) - 1
+            sns.scatterplot(
+                part, x="overlap", y="percent", hue="desired rank", hue_order=ranks, style="aggregate",
+                size="lambda (share of first gradient)", sizes=(25, 90), palette=_palette(len(ranks)),
+                legend="full" if last else False, ax=axes,
+            )  # fmt: skip
+            best = part[part["chosen"]]
+            axes.scatter(best["overlap"], best["percent"], s=220, facecolors="none", edgecolors="black", label="chosen")
+            if paper is not None:
+                axes.axvline(100 * paper, color="black", linestyle="--", linewidth=1, label="mean RBO in the paper")
+            axes.set_title(f"{sampling:g} % sampled, {limit} iterations at most", fontsize="medium")
+            axes.set_xlabel("mean RBO (%), after thresholding")
+            axes.set_ylabel("success before thresholding (%)")
+            if last:
+                axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     _titled(figure, title, synthetic)
     return figure

@@ -67,7 +67,7 @@ def labels(values, group, groups, template):
     names = []
     for number in range(groups):
         low, high = values[group == number].min(), values[group == number].max()
-        names.append(template.replace("{range}", f"{low:g}" if low == high else f"{low:g}-{high:g}"))
+        names.append(template.replace("{range}", f"{low:.10g}" if low == high else f"{low:.10g}-{high:.10g}"))
     return [
         name if names.count(name) == 1 else f"{name} ({names[:number].count(name) + 1} of {names.count(name)})"
         for number, name in enumerate(names)

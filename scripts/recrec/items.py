@@ -26,12 +26,17 @@ def identified(spec, folder, columns=None, flags=(), keep=None):
     -------
     DataFrame
     """
-    parts = []
+    parts, rows = [], 1
     wanted = None if columns is None else columns | {spec["id"]}
     for part in tables.chunks(spec["read"], folder, wanted):
         if "id" in (columns or ()) and spec["id"] != "id":
             raise InputError(f"{name_of(spec)}: a column id beside the id, {spec['id']}; give it another name")
         part = part.assign(id=tables.column(part, spec["id"], name_of(spec)))
+        empty = (part["id"] == "").to_numpy()
+        if empty.any():
+            row = rows + int(np.flatnonzero(empty)[0])
+            raise InputError(f"{name_of(spec)}, row {row}: no {spec['id']}; every row needs its id")
+        rows += len(part)
         if keep is not None:
             part = part[part["id"].isin(keep)]
         parts.append(part.assign(**{name: np.where(part[name].str.strip() != "", "1", "") for name in flags}))

@@ -11,7 +11,7 @@ import numpy as np
 TIE = 1e-9
 
 
-def lift(scores):
+def bar_over(scores):
     """The bar that a score has to clear to be ranked above these scores.
 
     Parameters
@@ -71,7 +71,7 @@ def count_not_beaten(ordered, scores):
     items = ordered.shape[1]
     placed = np.empty(scores.shape, dtype=np.int64)
     for user, row in enumerate(ordered):
-        placed[user] = items - np.searchsorted(lift(row), scores[user], side="left")
+        placed[user] = items - np.searchsorted(bar_over(row), scores[user], side="left")
     return placed
 
 
@@ -96,7 +96,7 @@ def ranks(ordered, present, listed, scores=None):
     (users, n) integer array
     """
     scores = present if scores is None else scores
-    itself = listed & (lift(present) >= scores)
+    itself = listed & (bar_over(present) >= scores)
     return 1 + count_not_beaten(ordered, scores) - itself
 
 
@@ -123,4 +123,4 @@ def bars(ordered, scores, listed, place):
 
     kth, next_one = from_top(place)[:, None], from_top(place + 1)[:, None]
     # Taking the item itself out of the list moves the k-th other one place down if the item is among the first k.
-    return lift(np.where(listed & (scores >= kth), next_one, kth))
+    return bar_over(np.where(listed & (bar_over(scores) >= kth), next_one, kth))

@@ -53,13 +53,17 @@ def pack(paths):
 
     Changes are kept as (row, feature, value) triples: thresholded ones are few.
     """
+    return {**outcomes(paths), **pack_changes(np.array([path.change for _, _, path in paths]))}
+
+
+def outcomes(paths):
+    """Everything of the paths of a cell but the changes: (n,) arrays by name."""
     return {
         "item": np.array([item for item, _, _ in paths]),
         "seed": np.array([seed for _, seed, _ in paths]),
-        "status": np.array([path.status for _, _, path in paths]),
-        "iterations": np.array([path.iterations for _, _, path in paths]),
-        "events": np.array([path.events for _, _, path in paths]),
-        **pack_changes(np.array([path.change for _, _, path in paths])),
+        **{
+            name: np.array([getattr(path, name) for _, _, path in paths]) for name in ("status", "iterations", "events")
+        },
     }
 
 

@@ -68,7 +68,7 @@ def select(baseline, ranks, items_per_rank, max_top_share, reading):
         if len(found) < items_per_rank:
             raise InputError(
                 f"config.yaml: ranks: {rank}: only {len(found)} of {items_per_rank} items are left that are in the top "
-                f"k of at most {max_top_share:.0%} of the group; ask for fewer items_per_rank or another rank"
+                f"k of at most {100 * max_top_share:g} % of the group; ask for fewer items_per_rank or another rank"
             )
         free[found] = False
         chosen += [

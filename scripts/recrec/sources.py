@@ -195,8 +195,10 @@ class Fetcher:
             verify(path, entry, f"{label} ({path})", self.log)
             self.log(f"{name}: from the mirror, {path}")
             return path
-        kept = self.cache / f"{entry['sha256'][:16]}-{name}"
-        if kept.is_file() and entry["sha256"] in ("unknown", checksum(kept)):
+        known = entry["sha256"] != "unknown"
+        origin = entry["sha256"] if known else hashlib.sha256(repr(sorted(entry.items())).encode()).hexdigest()
+        kept = self.cache / f"{origin[:16]}-{name}"
+        if kept.is_file() and (not known or checksum(kept) == entry["sha256"]):
             return kept
         return kept if self._download(entry, kept, label, failures) else None
 
@@ -209,7 +211,9 @@ class Fetcher:
 
     def _show_terms(self):
         if not self.terms_shown:
-            self.log(f"{self.name}: {self.dataset['licence']}. {' '.join(self.dataset['terms'].split())}")
+            terms = f"{self.name}: {self.dataset['licence']}. {' '.join(self.dataset['terms'].split())}"
+            self.log(terms)
+            print(terms, file=sys.stderr)
             self.terms_shown = True
 
     def _download(self, entry, destination, label, failures):
@@ -229,21 +233,18 @@ class Fetcher:
         import requests
 
         self.log(f"{label}: from {url}")
-        with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / "file"
-            for tries_left in reversed(range(TRIES)):
-                try:
-                    pooch.HTTPDownloader(progressbar=False, timeout=30)(url, str(target), None)
-                    break
-                except (requests.RequestException, OSError) as error:
-                    self.log(f"{label}: {type(error).__name__}, {tries_left} more tries")
-                    if not tries_left:
-                        failures.append(f"{url} could not be fetched ({type(error).__name__})")
-                        return False
-            verify(target, entry, f"{label} ({url})", self.log)
-            with whole(destination) as beside:
-                shutil.copyfile(target, beside)
-        return True
+        fetch = pooch.HTTPDownloader(progressbar=False, timeout=30, chunk_size=CHUNK)
+        for tries_left in reversed(range(TRIES)):
+            try:
+                with whole(destination) as beside:
+                    fetch(url, str(beside), None)
+                    verify(beside, entry, f"{label} ({url})", self.log)
+                return True
+            except requests.RequestException as error:
+                self.log(f"{label}: {type(error).__name__}, {tries_left} more tries")
+                if not tries_left:
+                    failures.append(f"{url} could not be fetched ({type(error).__name__})")
+        return False
 
     def _from_pypi(self, requirement, entry, destination, label, failures):
         self.log(f"{label}: from PyPI, {requirement}")

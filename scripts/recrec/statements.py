@@ -11,8 +11,9 @@ from recrec.storage import csr_from_parts, load_arrays, read_rows
 
 
 def amount(value):
-    """A feature value for reading: two digits after the point at most, never "-0"."""
-    text = f"{value:.2f}".rstrip("0").rstrip(".")
+    """A feature value for reading: two digits after the point, or one that is not 0; never "-0"."""
+    text = f"{value:.2f}" if round(abs(value), 2) or not value else f"{value:.1g}"
+    text = text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
     return "0" if text in ("-0", "") else text
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import csv
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -73,17 +72,6 @@ def read_rows(path):
     """The rows of a CSV table as dictionaries of text."""
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def write_json(path, content):
-    """Write JSON that a person can read."""
-    with whole(path) as beside:
-        beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
-
-
-def read_json(path):
-    """The content of a JSON file of ours."""
-    return json.loads(Path(path).read_text("utf-8"))
 
 
 def write_text(path, text):

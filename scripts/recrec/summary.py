@@ -14,6 +14,11 @@ PAPER = {
 SIZES = ("items", "users", "interactions", "features")
 
 
+def display_title(title, synthetic):
+    """A data set's title; that of a synthetic one says so."""
+    return f"{title} (SYNTHETIC data)" if synthetic else title
+
+
 def sizes(matrices):
     """Items, users, interactions, features and the density of the ratings, from a data set's file of matrices."""
     arrays = load_arrays(matrices)
@@ -66,7 +71,7 @@ def describe(title, synthetic, files, ranks, items_per_rank, max_top_share):
     str
     """
     found = sizes(files.matrices)
-    lines = [f"{title}{' (SYNTHETIC data)' if synthetic else ''}", ""]
+    lines = [display_title(title, synthetic), ""]
     lines += [f"{found[name]:>12,} {name}" for name in SIZES]
     lines += [f"{found['density']:>12.3%} of all pairs of user and item have an interaction", "", "features by column"]
     columns = read_rows(files.feature_table)
@@ -80,7 +85,7 @@ def describe(title, synthetic, files, ranks, items_per_rank, max_top_share):
     lines += ["", "dropped rows"]
     dropped = read_rows(files.drop_table)
     lines += [f"{int(row['rows']):>12,} {row['table']}: {row['reason']}" for row in dropped] or ["        none"]
-    lines += ["", f"eligible items (in the top k of at most {max_top_share:.0%} of the group)"]
+    lines += ["", f"eligible items (in the top k of at most {100 * max_top_share:g} % of the group)"]
     for path, row in zip(files.ranks, groups, strict=True):
         lines.append(f"  {row['label']}")
         for rank, number, near in eligible(path, ranks, max_top_share):

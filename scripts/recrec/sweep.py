@@ -3,7 +3,7 @@
 import numpy as np
 
 from recrec.evaluation import evaluate_cell, threshold_cell
-from recrec.recourse import solve_cell
+from recrec.recourse import outcomes, solve_cell
 
 #: Means that a sweep keeps of each setting and sampling.
 MEANS = ("success_before_thresholding", "success", "rbo", "changed_share", "l1", "iterations")
@@ -29,11 +29,7 @@ def sweep_setting(targets, items, percentage, seeds, settings, top_k, keep, over
     rows = []
     for target, chosen in zip(targets, items, strict=True):
         paths = solve_cell(target, chosen, percentage, seeds, settings)
-        found = {
-            "item": np.array([item for item, _, _ in paths]),
-            "seed": np.array([seed for _, seed, _ in paths]),
-            **{name: [getattr(path, name) for _, _, path in paths] for name in ("status", "iterations", "events")},
-        }
+        found = outcomes(paths)
         changes = np.array([path.change for _, _, path in paths])
         kept = threshold_cell(target, found["item"], found["seed"], changes, percentage, top_k, keep, over)
         rows += evaluate_cell(target, found, changes, kept, top_k, rbo_p)

@@ -210,9 +210,11 @@ def field(record, where):
         part = where.split("[].", 1)[1]
         if not isinstance(value or [], list) or not all(isinstance(one, dict) for one in value or []):
             raise InputError(f"field {where}: {str(value)[:60]!r} is not a list of objects")
-        return LISTED.join(str(one.get(part, "")) for one in value or [])
+        return LISTED.join(str(one[part]) for one in value or [] if one.get(part) is not None)
+    if isinstance(value, dict):
+        raise InputError(f"field {where}: {str(value)[:60]!r} is an object; write {where}{{}} for its keys")
     if isinstance(value, list):
-        return LISTED.join(map(str, value))
+        return LISTED.join(str(one) for one in value if one is not None)
     return "" if value is None else str(value)
 
 
