@@ -2,7 +2,8 @@
 # make test      create the environment, run the tests
 # make check     lint and format check
 # make lock      pin the requirements anew (needs uv)
-PYTHON ?= python3.11
+# The first of these that runs: a name on the PATH may be a stub.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(if $(shell $(name) -c "import sys; print(sys.version_info >= (3, 11) or str())" 2>/dev/null),$(name))))
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 
@@ -21,6 +22,7 @@ check: .venv/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 .venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; set PYTHON" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 
 .venv/installed: envs/requirements.txt | .venv/bin/python

@@ -5,8 +5,8 @@ from recrec.job import job
 from recrec.storage import write_rows
 
 with job(snakemake) as say:
-    found = [read_job(path, "results/benchmarks") for path in snakemake.params.benchmarks]
-    rows = [(one.rule, f"{one.end - one.begin:.1f}", f"{one.memory:.0f}") for one in found]
-    write_rows(snakemake.output[0], ["rule", "seconds", "peak_mib"], rows)
+    found = [read_job(path) for path in snakemake.params.benchmarks]
+    rows = [("aliec-twin-full", True, one.rule, f"{one.end - one.begin:.1f}", f"{one.memory:.0f}") for one in found]
+    write_rows(snakemake.output[0], ["dataset", "synthetic", "rule", "seconds", "peak_mib"], rows)
     for row in rows:
         print(*row)

@@ -7,14 +7,21 @@ from recrec.summary import PAPER, SIZES, sizes
 with job(snakemake) as say:
     files, params = snakemake.input, snakemake.params
     rows = []
-    for number, (name, (title, synthetic, paper)) in enumerate(params.datasets.items()):
+    for number, (name, (title, synthetic, paper, cite)) in enumerate(params.datasets.items()):
         found = sizes(files.matrices[number])
         groups = [row["users"] for row in read_rows(files.group_tables[number])]
+        # Before several rows of one user and item became one.
+        rows_read = found["interactions"] + sum(
+            int(row["rows"]) for row in read_rows(files.drop_tables[number]) if row["reason"].startswith("added to")
+        )
         dropped = [f"{row['rows']} {row['table']}: {row['reason']}" for row in read_rows(files.drop_tables[number])]
         theirs = PAPER.get(paper, [""] * len(SIZES))
-        rows.append((name, title, synthetic, *found.values(), "|".join(groups), "|".join(dropped), *theirs))
+        rows.append(
+            (name, title, synthetic, *found.values(), rows_read, "|".join(groups), "|".join(dropped), *theirs, cite)
+        )
     columns = [
-        *("dataset", "title", "synthetic", *SIZES, "density", "group_sizes", "dropped"),
+        *("dataset", "title", "synthetic", *SIZES, "density", "interaction_rows", "group_sizes", "dropped"),
         *(f"paper_{name}" for name in SIZES),
+        "cite",
     ]
     write_rows(snakemake.output[0], columns, rows)

@@ -1,7 +1,5 @@
 """Fetch the files of a data set."""
 
-from pathlib import Path
-
 from recrec.job import job
 from recrec.sources import Fetcher, mirror_folder
 
@@ -10,5 +8,4 @@ with job(snakemake) as say:
     fetcher = Fetcher(
         sources, snakemake.wildcards.dataset, mirror_folder(snakemake.config["mirror"]), "results/downloads", say
     )
-    for file in sources["files"]:
-        fetcher.fetch(file, Path(snakemake.output[0]) / file)
+    fetcher.fetch_all(snakemake.output[0])

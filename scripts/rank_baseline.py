@@ -18,7 +18,7 @@ with job(snakemake) as say:
             features,
             snakemake.params.candidates,
             snakemake.params.top_k,
-            snakemake.params.block_users,
+            snakemake.config["block_users"],
             ordered,
             say,
         )

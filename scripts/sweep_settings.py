@@ -1,5 +1,7 @@
 """Run one combination of settings over a data set's whole grid."""
 
+import itertools
+
 from recrec.job import job
 from recrec.problem import Settings
 from recrec.storage import read_rows, write_rows
@@ -19,13 +21,16 @@ with job(snakemake) as say:
         "lambda": float(wildcards.penalty),
     }
     rows = []
-    for iterations in params.max_iterations:
-        settings = Settings.from_config({**params.settings, **swept, "max_iterations": iterations})
+    for rate, iterations in itertools.product(params.learning_rate, params.max_iterations):
+        settings = Settings(
+            wildcards.aggregate, swept["desired_rank"], rate, swept["lambda"], params.l1_step, iterations
+        )
         for percentage in params.samplings:
             means = sweep_setting(
                 targets, items, percentage, params.seeds, settings, params.top_k,
                 params.thresholding["keep"], params.thresholding["over"], params.rbo_p,
             )  # fmt: skip
-            rows.append((wildcards.dataset, *swept.values(), iterations, percentage, *means))
-            say(f"max_iterations {iterations}, sampling {percentage:g} %: success {means[0]:.4f}, RBO {means[2]:.4f}")
-    write_rows(snakemake.output[0], ["dataset", *swept, "max_iterations", "sampling", *MEANS, "reached"], rows)
+            rows.append((wildcards.dataset, *swept.values(), rate, iterations, percentage, *means))
+            say(f"{rate:g}, {iterations}, {percentage:g} %: success {means[0]:.4f}, RBO {means[2]:.4f}")
+    columns = ["dataset", *swept, "learning_rate", "max_iterations", "sampling", *MEANS, "reached"]
+    write_rows(snakemake.output[0], columns, rows)

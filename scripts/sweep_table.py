@@ -4,18 +4,21 @@ import pandas as pd
 
 from recrec import figures
 from recrec.cells import write
+from recrec.claims import RBO
 from recrec.job import job
 
 with job(snakemake) as say:
     params = snakemake.params
     table = pd.concat([pd.read_csv(path) for path in snakemake.input])
-    keys = ["aggregate", "desired_rank", "lambda", "max_iterations"]
+    keys = ["aggregate", "desired_rank", "lambda", "learning_rate", "max_iterations"]
     chosen = pd.DataFrame([{"dataset": name, **settings} for name, settings in params.chosen.items()])
     table = table.merge(chosen[["dataset", *keys]].assign(chosen=True), on=["dataset", *keys], how="left")
     table["chosen"] = table["chosen"].eq(True)
     table.insert(1, "synthetic", table["dataset"].map(params.synthetic))
     table = table.sort_values(["dataset", *keys, "sampling"], kind="stable")
     write(table, snakemake.output.table)
+    for dataset in sorted(set(params.chosen) - set(table.loc[table["chosen"], "dataset"])):
+        say(f"{dataset}: its setting in config.yaml is none of those of the sweep, so none is marked as chosen")
     for dataset, part in table.groupby("dataset"):
-        figure = figures.sweep(part, params.titles[dataset], params.synthetic[dataset])
+        figure = figures.sweep(part, params.titles[dataset], params.synthetic[dataset], RBO.get(params.papers[dataset]))
         figures.save(figure, [path for path in snakemake.output.figures if f"/{dataset}." in path])

@@ -13,7 +13,6 @@ import tiny
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKFLOW = ["Snakefile", "config.yaml", "workflow", "scripts", "envs"]
-BESIDE = REPOSITORY.parent / "shared" / "data"
 JOB = re.compile(r"^(?:local)?rule (?P<rule>\S+):\n(?P<rest>(?:    .*\n)*)", re.MULTILINE)
 
 
@@ -65,8 +64,8 @@ class Copy(NamedTuple):
 @pytest.fixture(scope="session")
 def mirror():
     """The folder with the files of the real data sets."""
-    folder = Path(os.environ.get("RECREC_MIRROR") or BESIDE)
-    if not folder.is_dir():
+    folder = Path(os.environ.get("RECREC_MIRROR", ""))
+    if not os.environ.get("RECREC_MIRROR") or not folder.is_dir():
         pytest.skip("needs the mirror folder: set RECREC_MIRROR")
     return folder
 

@@ -155,7 +155,6 @@ BAD_STUDIES = {
         "desired_rank for ",
         f"given {STUDY['top_k'] + 1}; allowed: at most top_k, {STUDY['top_k']}",
     ],
-    "top k below the sweep": [("top_k", 1), "sweep.desired_rank: given 10", "allowed: at most top_k, 1"],
 }
 
 
@@ -302,14 +301,14 @@ BAD_DATASETS = {
         ("features/plot/kind", "number"),
         "features.plot.scaling: given None with kind number; allowed: none, minmax, standard or deviation",
     ],
-    "scaling of a text": [("features/plot/scaling", "minmax"), "features.plot.scaling: given minmax with kind text"],
+    "scaling of a text": [("features/plot/scaling", "minmax"), "features.plot.scaling: given 'minmax' with kind text"],
     "indicator without columns": [
         ("features/marks/columns", MISSING),
         "features.marks.columns: missing; allowed: a list of columns (kind indicator)",
     ],
     "columns of a text": [
         ("features/plot/columns", ["plot"]),
-        "features.plot.columns: given ['plot'] with kind text; allowed: only with kind indicator",
+        "features.plot.columns: given ['plot'] with kind text; allowed: column, function_words",
     ],
     "groups by a column of no table": [
         ("users", MISSING),

@@ -45,6 +45,16 @@ def test_the_rank_of_a_moved_item_counts_the_others_only(lists, moved):
             assert found[user, item] == 1 + np.count_nonzero(others >= moved[user, item])
 
 
+@given(st.integers(0, 10**6), st.integers(1, 12))
+def test_bars_and_ranks_agree_where_scores_were_summed_in_another_order(seed, place):
+    features, ratings = random_study.recommender(seed, items=12, real=True)
+    ordered, _ = recommender.sorted_scores(csr_array(ratings @ features), csr_array(features.T))
+    again = np.array([[rating @ (features @ item) for item in features] for rating in ratings])
+    listed = np.ones((1, 1), dtype=bool)
+    ranks = recommender.ranks(ordered, again, listed)
+    assert np.array_equal(again > recommender.bars(ordered, again, listed, place), ranks <= place)
+
+
 def test_scores_apart_by_rounding_alone_are_tied():
     a = 0.1 + 0.2
     assert a > 0.3

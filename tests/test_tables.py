@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recrec import claims, costs, statements, storage
+from recrec import cells as tables_of_cells
+from recrec import claims, costs, figures, statements, storage
 
 
 def test_a_change_is_said_in_known_units_largest_first():
@@ -33,7 +34,9 @@ def test_a_statement_reads_like_a_sentence():
     )
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.0, "0"), (-0.001, "-0.001"), (1.5, "1.5"), (100.0, "100"), (0.126, "0.13")])
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0"), (-0.001, "-0.001"), (1.5, "1.5"), (100.0, "100"), (0.126, "0.13")]
+)
 def test_amounts_are_short(value, text):
     assert statements.amount(value) == text
 
@@ -62,6 +65,8 @@ def test_each_claim_says_whether_it_holds_and_by_how_much_not():
     assert held(table, "mean RBO", "mean over all cells") == (True, 0)
     assert held(table, "changed features fall", "largest rise from one sampling percentage to the next") == (True, 0)
     assert held(table, "changed features become", "mean share at 20 %") == (False, pytest.approx(0.001))
+    assert set(table["stands_for"]) == {"movielens"}
+    assert set(claims.compare(cells(dataset="ml-100k"), {"ml-100k": "movielens"})["stands_for"]) == {"itself"}
 
 
 def test_changed_features_that_rise_break_the_claim():
@@ -75,22 +80,49 @@ def test_a_data_set_that_is_not_the_papers_has_no_claims():
 
 
 def test_costs_count_rules_and_what_is_lost_between_them(tmp_path):
-    def benchmark(path, end, seconds):
-        path = tmp_path / path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\tmax_rss\n{seconds}\t100\n")
-        os.utime(path, (end, end))
+    def ran(place, end, seconds, peak):
+        benchmark, log = tmp_path / f"benchmarks/{place}.tsv", tmp_path / f"logs/{place}.log"
+        texts = {benchmark: f"s\tmax_rss\n{seconds}\t1\n", log: f"   0.1 s  done, peak memory {peak} MiB\n"}
+        for path, text in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        os.utime(benchmark, (end, end))
+        return costs.read_job(benchmark)
 
-    benchmark("recourse/a/1.tsv", 1010.0, 10.0)
-    benchmark("recourse/a/2.tsv", 1010.0, 8.0)
-    benchmark("plot.tsv", 1015.0, 4.0)
-    benchmark("plot/later.tsv", 5000.0, 5.0)  # another run, an hour later
-    rows = {row[0]: row[1:] for row in costs.summarise(costs.jobs(tmp_path))}
-    assert rows["recourse"] == (2, 18.0, 9.0, 100.0)
-    assert rows["plot"][:2] == (2, 9.0)
-    assert rows["in rules"][1] == 27.0
-    assert rows["wall"][1] == 15.0 + 5.0
-    assert rows["overhead"][1] == 15.0 * 2 - 22.0
+    found = [
+        ran("recourse/a/1", 1010.0, 10.0, 90),
+        ran("recourse/a/2", 1010.0, 8.0, 120),
+        ran("plot", 1015.0, 4.0, 200),
+        ran("download/a", 500.0, 5.0, 300),  # an earlier run
+    ]
+    rows = {row[0]: row[1:] for row in costs.summarise(found, started=998.0)}
+    assert rows["recourse"] == (2, 18.0, 9.0, 120.0)
+    assert rows["download"] == (1, 5.0, 5.0, 300.0)
+    assert rows["in rules"] == (3, 22.0, pytest.approx(22 / 3), 200.0)
+    assert rows["wall"][1] == 17.0
+    assert rows["overhead"][1] == 17.0 * 2 - 22.0
+
+
+def test_the_figures_lines_are_means_on_every_panel():
+    """A logarithmic axis must not turn them into means of logarithms."""
+    rows = [
+        {"dataset": name, "rank": 11, "sampling": sampling, "changed_share": share}
+        for name in ("one", "two")
+        for sampling in (1.0, 10.0)
+        for share in (0.0, 0.001, 0.1)
+    ]
+    figure = figures.changes(pd.DataFrame(rows), {"one": ("One", False), "two": ("Two", True)})
+    for axes in figure.axes:
+        assert axes.lines[0].get_ydata() == pytest.approx([100 * 0.101 / 3] * 2)
+    assert "SYNTHETIC" not in figure.axes[0].get_title()
+    assert "SYNTHETIC" in figure.axes[1].get_title()
+
+
+def test_a_film_called_na_keeps_its_name(tmp_path):
+    storage.write_rows(tmp_path / "items.csv", ["item", "id", "title"], [(0, "NA", "None"), (1, "02", "null")])
+    table = tables_of_cells.read(tmp_path / "items.csv")
+    assert list(table["id"]) == ["NA", "02"]
+    assert list(table["title"]) == ["None", "null"]
 
 
 def test_a_file_appears_whole_or_not_at_all(tmp_path):

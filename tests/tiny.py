@@ -51,6 +51,7 @@ STUDY = {
         "aggregate": ["mean", "sum"],
         "desired_rank": [3],
         "lambda": [0.0],
+        "learning_rate": [0.05],
         "max_iterations": [50, 500],
     },
 }

@@ -1,11 +1,12 @@
-"""What the workflow itself costs: from the benchmark files that Snakemake writes beside its jobs."""
+"""What the workflow itself costs: from the benchmark files and logs that Snakemake and the jobs leave."""
 
 import csv
+import re
 from pathlib import Path
 from typing import NamedTuple
 
-#: Two jobs further apart than this belong to different runs of the workflow.
-PAUSE = 30.0
+#: The last line of a job's log (`job.job`).
+PEAK = re.compile(r"done, peak memory (\d+) MiB")
 
 
 class Job(NamedTuple):
@@ -17,68 +18,61 @@ class Job(NamedTuple):
     memory: float
 
 
-def read_job(path, folder):
-    """The job of one benchmark file; the first folder level below `folder` names its rule."""
+def read_job(path):
+    """The job of a benchmark file, ``.../benchmarks/RULE[/...].tsv``, and of the log at the same place under ``logs``.
+
+    Snakemake looks at a job's memory now and then and misses the short ones; the job itself knows its peak.
+    """
     path = Path(path)
     with open(path, encoding="utf-8", newline="") as file:
         row = next(csv.DictReader(file, delimiter="\t"))
     end = path.stat().st_mtime
-    memory = float(row["max_rss"]) if row["max_rss"] not in ("NA", "-") else 0.0
-    return Job(path.relative_to(folder).parts[0].removesuffix(".tsv"), end - float(row["s"]), end, memory)
+    parts = path.with_suffix(".log").parts
+    place = len(parts) - 1 - parts[::-1].index("benchmarks")
+    log = Path(*parts[:place], "logs", *parts[place + 1 :])
+    peak = PEAK.findall(log.read_text("utf-8")) if log.is_file() else []
+    return Job(Path(parts[place + 1]).stem, end - float(row["s"]), end, float(peak[-1]) if peak else 0.0)
 
 
-def jobs(folder):
-    """All jobs that have a benchmark file below a folder."""
-    return [read_job(path, folder) for path in sorted(Path(folder).rglob("*.tsv"))]
-
-
-def summarise(found):
+def summarise(found, started):
     """Seconds in rules and seconds of overhead.
-
-    Overhead is the time in which the workflow ran but one more job could have been running: for every run (jobs
-    without a pause between them), the wall time times the most jobs seen side by side, less the time in jobs.
 
     Parameters
     ----------
     found : list of Job
+        All jobs that the present results come from; some may have run long ago.
+    started : float
+        When the present run of the workflow began.
 
     Returns
     -------
     list of (name, jobs, seconds, mean seconds, peak MiB)
-        A row per rule, then `in rules`, `overhead` and `wall`.
+        A row per rule, for all jobs. Then for the present run alone: `in rules`, its jobs' seconds; `wall`, the seconds
+        from its beginning to the end of its last job; `overhead`, the seconds that its processors could have been
+        running jobs but were not: wall time times the most jobs that ran at once, less the jobs' seconds.
     """
-    rows = []
-    for rule in sorted({job.rule for job in found}):
-        mine = [job for job in found if job.rule == rule]
-        seconds = sum(job.end - job.begin for job in mine)
-        rows.append((rule, len(mine), seconds, seconds / len(mine), max(job.memory for job in mine)))
-    wall = idle = 0.0
-    for run in _runs(found):
-        span = max(job.end for job in run) - min(job.begin for job in run)
-        busy = sum(job.end - job.begin for job in run)
-        wall += span
-        idle += span * _side_by_side(run) - busy
-    busy = sum(row[2] for row in rows)
-    peak = max((row[4] for row in rows), default=0.0)
-    rows.append(("in rules", len(found), busy, busy / max(1, len(found)), peak))
-    rows.append(("overhead", len(found), idle, idle / max(1, len(found)), 0.0))
-    rows.append(("wall", len(found), wall, wall / max(1, len(found)), peak))
-    return rows
+    rows = [_row(rule, [job for job in found if job.rule == rule]) for rule in sorted({job.rule for job in found})]
+    present = [job for job in found if job.begin >= started]
+    in_rules = _row("in rules", present)
+    wall = max((job.end for job in present), default=started) - started
+    idle = wall * _side_by_side(present) - in_rules[2]
+    number = len(present)
+    return [
+        *rows,
+        in_rules,
+        ("wall", number, wall, wall / max(1, number), in_rules[4]),
+        ("overhead", number, idle, idle / max(1, number), 0.0),
+    ]
 
 
-def _runs(found):
-    runs, last = [], None
-    for job in sorted(found, key=lambda job: job.begin):
-        if last is None or job.begin - last > PAUSE:
-            runs.append([])
-        runs[-1].append(job)
-        last = max(last or job.end, job.end)
-    return runs
+def _row(name, jobs):
+    seconds = sum(job.end - job.begin for job in jobs)
+    return name, len(jobs), seconds, seconds / max(1, len(jobs)), max((job.memory for job in jobs), default=0.0)
 
 
-def _side_by_side(run):
+def _side_by_side(jobs):
     """The most jobs that ran at once."""
-    events = sorted([(job.begin, 1) for job in run] + [(job.end, -1) for job in run])
+    events = sorted([(job.begin, 1) for job in jobs] + [(job.end, -1) for job in jobs])
     most = running = 0
     for _, change in events:
         running += change

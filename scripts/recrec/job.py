@@ -1,11 +1,15 @@
 """What every script of the workflow does around its one call: log, and fail in one line where the input is at fault."""
 
 import contextlib
+import resource
 import sys
 import time
 import traceback
 
 from recrec.errors import InputError
+
+#: ru_maxrss counts KiB on Linux, bytes on macOS.
+PER_MIB = 1024 if sys.platform != "darwin" else 1024 * 1024
 
 
 @contextlib.contextmanager
@@ -26,7 +30,7 @@ def job(snakemake):
 
         try:
             yield say
-            say("done")
+            say(f"done, peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // PER_MIB} MiB")
         except InputError as error:
             say(f"error: {error}")
             print(f"error: {error}", file=sys.stderr)

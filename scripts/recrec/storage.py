@@ -8,8 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from recrec.errors import InputError
-
 
 @contextlib.contextmanager
 def whole(path):
@@ -78,19 +76,3 @@ def write_text(path, text):
     """Write a text file."""
     with whole(path) as beside:
         beside.write_text(text, "utf-8")
-
-
-def read_utf8(path, encoding="utf-8"):
-    """The text of a file from outside.
-
-    Raises
-    ------
-    InputError
-        If its bytes are not of that encoding.
-    """
-    try:
-        return Path(path).read_text(encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: not {encoding} at byte {error.start}; save it as {encoding} or name its encoding in the data set"
-        ) from None

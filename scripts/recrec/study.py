@@ -9,11 +9,28 @@ from recrec.errors import InputError
 
 SCHEMAS = "workflow/schemas"
 DATASETS = "workflow/datasets"
+SHIPPED = Path(__file__).resolve().parents[2] / DATASETS
 NAME = "[A-Za-z0-9_-]+"
 
 
 #: Files that each generator of synthetic data writes.
 GENERATED = {"aliec-twin": ("raw_sample.csv", "ad_feature.csv", "user_profile.csv")}
+
+
+#: Keys that a kind of features, and a format of files, listens to.
+_EVERY = {"kind", "mutable", "min_items", "column"}
+ALLOWED = {
+    "text": _EVERY | {"function_words"},
+    "categorical": _EVERY,
+    "multi": _EVERY | {"separator"},
+    "indicator": {"kind", "mutable", "min_items", "columns"},
+    "number": {"kind", "mutable", "column", "scaling", "empty"},
+}
+READING = {
+    "csv": {"files", "format", "separator", "quoting", "columns", "encoding", "missing"},
+    "json": {"files", "format", "fields"},
+    "jsonl": {"files", "format", "fields"},
+}
 
 
 class Study(NamedTuple):
@@ -87,11 +104,6 @@ def load(content, root):
         except InputError as error:
             known[name] = error
     known = {**known, **datasets}
-    if max(content["sweep"]["desired_rank"]) > content["top_k"]:
-        raise InputError(
-            f"config.yaml: sweep.desired_rank: given {max(content['sweep']['desired_rank'])}; allowed: at most top_k, "
-            f"{content['top_k']}"
-        )
     for name in content["recourse"]:
         if name not in known and name != "default":
             raise InputError(
@@ -194,7 +206,9 @@ def _extended(path, above=()):
     content = config.read_yaml(path)
     if "extends" not in content:
         return content, [Path(path).stem]
-    base = Path(path).parent / f"{content.pop('extends')}.yaml"
+    name = f"{content.pop('extends')}.yaml"
+    # Beside the file, or one that comes with the workflow.
+    base = next((one for one in (Path(path).parent / name, SHIPPED / name) if one.is_file()), Path(path).parent / name)
     above = (*above, Path(path))
     if not base.is_file() or base in above:
         raise InputError(f"{path}: extends: given {base.stem!r}; there is no other data set {base}")
@@ -242,6 +256,12 @@ def load_dataset(path, schema):
         for file in read["files"]:
             if file not in content["files"]:
                 raise InputError(f"{path}: {where}.files: given {file!r}; allowed: {', '.join(content['files'])}")
+        file_format = read.get("format", "csv")
+        for key in read.keys() - READING[file_format]:
+            raise InputError(
+                f"{path}: {where}.{key}: given {read[key]!r} with format {file_format}; "
+                f"allowed: {', '.join(sorted(READING[file_format]))}"
+            )
         if read.get("format") == "jsonl" and "fields" not in read:
             raise InputError(f"{path}: {where}.fields: missing; allowed: a mapping (format jsonl)")
         if read.get("separator") in ("\n", "\r"):
@@ -270,6 +290,11 @@ def load_dataset(path, schema):
                 f"{len(attached['match']) - near} of text; allowed: at most one and at least one"
             )
     for name, rule in content["features"].items():
+        for key in rule.keys() - ALLOWED[rule["kind"]]:
+            raise InputError(
+                f"{path}: features.{name}.{key}: given {rule[key]!r} with kind {rule['kind']}; "
+                f"allowed: {', '.join(sorted(ALLOWED[rule['kind']]))}"
+            )
         if (rule["kind"] == "number") != ("scaling" in rule):
             raise InputError(
                 f"{path}: features.{name}.scaling: given {rule.get('scaling')} with kind {rule['kind']}; "
@@ -277,11 +302,6 @@ def load_dataset(path, schema):
             )
         if rule["kind"] == "indicator" and "columns" not in rule:
             raise InputError(f"{path}: features.{name}.columns: missing; allowed: a list of columns (kind indicator)")
-        if rule["kind"] != "indicator" and "columns" in rule:
-            raise InputError(
-                f"{path}: features.{name}.columns: given {rule['columns']} with kind {rule['kind']}; "
-                "allowed: only with kind indicator, the others take one column"
-            )
     if content["groups"]["by"] != "activity" and "users" not in content:
         raise InputError(
             f"{path}: groups.by: given {content['groups']['by']!r}; allowed: activity, for there is no table of users"

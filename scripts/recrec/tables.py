@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from recrec.errors import InputError
-from recrec.storage import read_utf8
 
 #: Leading articles that catalogues move behind the title ("Postino, Il").
 ARTICLES = "the|a|an|la|le|les|il|el|der|die|das|l'"
@@ -134,7 +133,8 @@ def _parsed(text, where):
 
 
 def _json_chunks(path, spec, columns, rows):
-    records = _parsed(read_utf8(path), str(path))
+    with _open(path, "utf-8") as file:
+        records = _parsed(file.read(), str(path))
     if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
         raise InputError(f"{path}: not a list of JSON objects")
     fields = spec.get("fields") or {name: name for name in dict.fromkeys(name for one in records for name in one)}

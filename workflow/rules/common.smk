@@ -3,6 +3,9 @@ import os
 import sys
 from pathlib import Path
 
+import psutil
+import yaml
+
 from snakemake.exceptions import WorkflowError
 
 ROOT = Path(workflow.basedir)
@@ -11,19 +14,28 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from recrec import study
 from recrec.digest import code_digest
 from recrec.errors import InputError
-from recrec.sources import mirror_folder
+from recrec.sources import mirror_folder, unpinned
 
 # Jobs run side by side, so each computes on one core.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
+# Lists on the command line (--config seeds=[1,2]) arrive as lists of text.
+for key in ("ranks", "samplings", "seeds"):
+    if isinstance(config[key], list):
+        config[key] = [yaml.safe_load(one) if isinstance(one, str) else one for one in config[key]]
+
 try:
     STUDY = study.load(config, ROOT)
-    missing = study.missing_files(STUDY, mirror_folder(config["mirror"]), "results")
+    MIRROR = mirror_folder(config["mirror"])
+    missing = study.missing_files(STUDY, MIRROR, "results")
     if missing:
         raise InputError(missing)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+# For the table of the workflow's own cost: when this run began.
+os.environ.setdefault("RECREC_STARTED", str(psutil.Process().create_time()))
 
 GROUPS = range(1, config["groups"] + 1)
 SAMPLINGS = [f"{sampling:.12g}" for sampling in config["samplings"]]

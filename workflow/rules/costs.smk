@@ -1,11 +1,32 @@
 # What the workflow itself costs, from the benchmark files of its jobs.
+TABLES = [
+    rules.cells_table.output,
+    rules.paper_table.output,
+    rules.statements.output,
+    rules.datasets_table.output,
+    rules.rbo_check.output,
+    rules.plot_changes.output,
+    expand(FIGURES, dataset=STUDY.datasets),
+]
+BENCHMARKS = [
+    f"results/benchmarks/{place}.tsv"
+    for place in (
+        *cells("recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}"),
+        *cells("hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}"),
+        *cells("evaluate/{dataset}/group{group}/rank{rank}/sampling{sampling}"),
+        *cells("rank_baseline/{dataset}/group{group}"),
+        *cells("item_selection/{dataset}/group{group}"),
+        *cells("featurize/{dataset}"),
+        *cells("plot/{dataset}"),
+        *(f"{'generate' if name in GENERATED else 'download'}/{name}" for name in STUDY.datasets),
+        *("cells_table", "paper_table", "statements", "datasets_table", "rbo_check", "plot_changes"),
+    )
+]
+
+
 rule workflow_table:
     input:
-        rules.cells_table.output,
-        rules.paper_table.output,
-        rules.statements.output,
-        rules.rbo_check.output,
-        expand(FIGURES, dataset=STUDY.datasets),
+        TABLES,
     output:
         "results/benchmarks/workflow.csv",
     log:
@@ -13,6 +34,7 @@ rule workflow_table:
     conda:
         ENVIRONMENT
     params:
+        benchmarks=BENCHMARKS,
         code=code("workflow_table"),
     script:
         "../../scripts/workflow_table.py"

@@ -10,6 +10,7 @@ rule download:
         ENVIRONMENT
     params:
         sources=dataset_part("files", "archives", "licence", "terms"),
+        unpinned=lambda wildcards: unpinned(STUDY.dataset(wildcards.dataset), MIRROR),
         code=code("download"),
     script:
         "../../scripts/download.py"

@@ -11,6 +11,8 @@ rule plot:
         "results/logs/plot/{dataset}.log",
     benchmark:
         "results/benchmarks/plot/{dataset}.tsv"
+    wildcard_constraints:
+        dataset="|".join(STUDY.datasets),
     conda:
         ENVIRONMENT
     params:

@@ -14,7 +14,6 @@ rule rank_baseline:
     params:
         candidates=config["candidates"],
         top_k=config["top_k"],
-        block_users=config["block_users"],
         code=code("rank_baseline"),
     script:
         "../../scripts/rank_baseline.py"

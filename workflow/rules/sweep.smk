@@ -1,4 +1,14 @@
 # The settings that Algorithm 1 leaves open, swept for the choice of the defaults.
+def sweep_ranks():
+    """The desired ranks of the sweep; it matters only to the sweep if one cannot be."""
+    ranks = config["sweep"]["desired_rank"]
+    if max(ranks) > config["top_k"]:
+        raise WorkflowError(
+            f"config.yaml: sweep.desired_rank: given {max(ranks)}; allowed: at most top_k, {config['top_k']}"
+        )
+    return ranks
+
+
 rule sweep_settings:
     input:
         matrices="results/data/{dataset}/matrices.npz",
@@ -13,7 +23,8 @@ rule sweep_settings:
     conda:
         ENVIRONMENT
     params:
-        settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
+        l1_step=lambda wildcards: STUDY.recourse[wildcards.dataset]["l1_step"],
+        learning_rate=config["sweep"]["learning_rate"],
         max_iterations=config["sweep"]["max_iterations"],
         samplings=config["sweep"]["samplings"],
         seeds=config["seeds"],
@@ -28,12 +39,12 @@ rule sweep_settings:
 
 rule sweep_table:
     input:
-        expand(
+        lambda wildcards: expand(
             "results/sweep/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
             dataset=STUDY.datasets,
             aggregate=config["sweep"]["aggregate"],
-            desired_rank=config["sweep"]["desired_rank"],
-            penalty=[f"{value:g}" for value in config["sweep"]["lambda"]],
+            desired_rank=sweep_ranks(),
+            penalty=[f"{value:.12g}" for value in config["sweep"]["lambda"]],
         ),
     output:
         table="results/sweep/sweep.csv",
@@ -45,7 +56,8 @@ rule sweep_table:
     conda:
         ENVIRONMENT
     params:
-        chosen=STUDY.recourse,
+        chosen={name: STUDY.recourse[name] for name in STUDY.datasets},
+        papers={name: dataset.get("paper") for name, dataset in STUDY.datasets.items()},
         titles={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
         synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
         code=code("sweep_table"),

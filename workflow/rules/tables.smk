@@ -81,7 +81,12 @@ rule datasets_table:
         ENVIRONMENT
     params:
         datasets={
-            name: (dataset["title"], dataset["synthetic"], dataset.get("paper"))
+            name: (
+                dataset["title"],
+                dataset["synthetic"],
+                dataset.get("paper"),
+                " ".join(dataset.get("cite", "").split()),
+            )
             for name, dataset in STUDY.datasets.items()
         },
         code=code("datasets_table"),

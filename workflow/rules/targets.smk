@@ -3,15 +3,10 @@ rule figures:
     name:
         "results/figures"
     input:
-        expand(FIGURES, dataset=STUDY.datasets),
-        rules.cells_table.output,
-        rules.paper_table.output,
-        rules.statements.output,
-        rules.datasets_table.output,
-        rules.plot_changes.output,
-        rules.rbo_check.output,
+        TABLES,
         rules.workflow_table.output,
-        # The cells as well: Snakemake makes a lost file again only where the target names it.
+        # What they are made of as well: Snakemake makes a lost file again only where the target names it.
+        cells("results/selection/{dataset}/group{group}.csv"),
         cells(rules.recourse.output[0]),
         cells(rules.hard_thresholding.output[0]),
         cells(rules.evaluate.output[0]),
