@@ -164,7 +164,7 @@ def test_every_job_leaves_a_log(finished):
     for stage in CELL_STAGES:
         found = list((logs / stage).rglob("*.log"))
         assert len(found) == len(CELLS)
-        assert all(path.read_text("utf-8").endswith("done\n") for path in found)
+        assert all("done, peak memory" in path.read_text("utf-8").splitlines()[-1] for path in found)
 
 
 def test_a_data_set_is_named_by_a_path(finished):

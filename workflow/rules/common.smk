@@ -76,3 +76,13 @@ def dataset_part(*keys):
         return {key: dataset[key] for key in keys if key in dataset}
 
     return part
+
+
+def sweep_ranks():
+    """The desired ranks of the sweep; it matters only to the sweep if one cannot be."""
+    ranks = config["sweep"]["desired_rank"]
+    if max(ranks) > config["top_k"]:
+        raise WorkflowError(
+            f"config.yaml: sweep.desired_rank: given {max(ranks)}; allowed: at most top_k, {config['top_k']}"
+        )
+    return ranks

@@ -1,14 +1,4 @@
 # The settings that Algorithm 1 leaves open, swept for the choice of the defaults.
-def sweep_ranks():
-    """The desired ranks of the sweep; it matters only to the sweep if one cannot be."""
-    ranks = config["sweep"]["desired_rank"]
-    if max(ranks) > config["top_k"]:
-        raise WorkflowError(
-            f"config.yaml: sweep.desired_rank: given {max(ranks)}; allowed: at most top_k, {config['top_k']}"
-        )
-    return ranks
-
-
 rule sweep_settings:
     input:
         matrices="results/data/{dataset}/matrices.npz",
