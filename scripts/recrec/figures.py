@@ -72,6 +72,18 @@ def success(cells, title, synthetic, top_k):
     """Figures 1 to 3: success over sampling, a panel per original rank, a line per group.
 
     The upper row is success before hard thresholding, which gives up to 20 % of it away, the lower row after.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        results/tables/cells.csv, one data set.
+    title : str
+    synthetic : bool
+    top_k : int
+
+    Returns
+    -------
+    Figure
     """
     _style()
     ranks = sorted(cells["rank"].unique())
@@ -137,7 +149,21 @@ def changes(cells, titles):
 
 
 def overlap(cells, title, synthetic, paper=None):
-    """Distribution of rank-biased overlap over items, ranks, groups and samples, by sampling."""
+    """Distribution of rank-biased overlap over items, ranks, groups and samples, by sampling.
+
+    Parameters
+    ----------
+    cells : DataFrame
+        results/tables/cells.csv, one data set.
+    title : str
+    synthetic : bool
+    paper : float, optional
+        The paper's mean.
+
+    Returns
+    -------
+    Figure
+    """
     _style()
     figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
     table = cells.assign(percent=100 * cells["rbo"])

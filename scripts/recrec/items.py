@@ -122,7 +122,25 @@ def _derive(table, waiting):
 
 
 def attach(items, spec, folder, items_name):
-    """Add columns from another table: of the row that matches an item best, or of all the rows that match it."""
+    """Add columns from another table: of the row that matches an item best, or of all the rows that match it.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Say ``title = ["Misérables, Les (1995)"], year = ["1995"]``.
+    spec : dict
+        One of the data set's ``items.attach``. With ``match`` by folded title and year within 1, a table with the rows
+        ``("Les Miserables", 1996, "A lead.")`` and ``("Les Miserables", 1935, "Another.")`` and ``take: {summary:
+        extract}``, the item gets ``summary = "A lead."``.
+    folder : path
+    items_name : str
+        What to call the items' table.
+
+    Returns
+    -------
+    DataFrame
+        `items` and the new columns; the empty text where nothing matches.
+    """
     collect = spec.get("collect", {})
     columns = {
         *(match["table"] for match in spec["match"]),

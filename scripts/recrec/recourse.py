@@ -41,6 +41,17 @@ def solver(profiles, settings):
 
     The proximal step leaps from event to event; the subgradient step jumps to and fro around zero and has to be taken
     step by step. What the problems share is computed here, once.
+
+    Parameters
+    ----------
+    profiles : (n, features) sparse array, CSR
+        Of the sampled users, over the mutable features.
+    settings : Settings
+
+    Returns
+    -------
+    callable
+        From a `Problem` with these profiles to its `Path`.
     """
     if settings.l1_step == "subgradient":
         return lambda problem: stepping.solve(problem, settings)
@@ -51,7 +62,15 @@ def solver(profiles, settings):
 def pack(paths):
     """Paths of a cell as arrays, for one file.
 
-    Changes are kept as (row, feature, value) triples: thresholded ones are few.
+    Parameters
+    ----------
+    paths : list of (item, seed, Path)
+        As `solve_cell` returns them.
+
+    Returns
+    -------
+    dict of arrays
+        `outcomes` and `pack_changes`.
     """
     return {**outcomes(paths), **pack_changes(np.array([path.change for _, _, path in paths]))}
 
@@ -68,7 +87,7 @@ def outcomes(paths):
 
 
 def pack_changes(changes):
-    """Changes, (n, features), as the triples of their non-zeros."""
+    """Changes, (n, features), as the triples of their non-zeros: thresholded ones are few."""
     rows, features = np.nonzero(changes)
     return {
         "change_row": rows.astype(np.int32),

@@ -54,7 +54,25 @@ def change_phrases(changes, originals, names, offsets, scales):
 
 
 def statement(title, phrases, mean_rank, mean_rank_after, top_k, reached, users, group):
-    """The sentence for one recourse."""
+    """The sentence for one recourse.
+
+    Parameters
+    ----------
+    title : str
+    phrases : list of str
+        `change_phrases`.
+    mean_rank, mean_rank_after : float
+        Over the target group.
+    top_k : int
+    reached, users : int
+        Users of the group with the item in their top k, and all users of the group.
+    group : str
+        The group's label.
+
+    Returns
+    -------
+    str
+    """
     return (
         f"{title}: {', '.join(phrases) or 'change nothing'}: moves from rank {mean_rank:.1f} to {mean_rank_after:.1f} "
         f"on average, top {top_k} for {reached} of {users} users of group {group}"

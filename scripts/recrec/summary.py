@@ -36,6 +36,13 @@ def sizes(matrices):
 def eligible(ranks_file, ranks, max_top_share):
     """How many items are eligible at each original rank and after it, for one group, and how far mean ranks are off.
 
+    Parameters
+    ----------
+    ranks_file : path
+        The stage rank-baseline's mean ranks and top shares of the items.
+    ranks : list of int
+    max_top_share : float
+
     Returns
     -------
     list of (rank, eligible items at the position and after, nearest mean rank of an eligible item)

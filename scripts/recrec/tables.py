@@ -26,10 +26,10 @@ def read(spec, folder, columns=None):
     Parameters
     ----------
     spec : dict
-        The data set's ``read``: ``files`` (read one after the other), ``format`` (csv, json, jsonl), for csv
+        The data set's ``read``: ``files`` (read one after the other) and ``format`` (csv, json, jsonl). For csv:
         ``separator``, ``quoting``, ``columns`` (names, for files without a header line), ``missing`` (texts that stand
-        for no value) and ``encoding``, for json and
-        jsonl ``fields`` (name of a column -> where it is in a record, see `field`).
+        for no value) and ``encoding``. For json and jsonl: ``fields`` (name of a column -> where it is in a record,
+        see `field`).
     folder : path
         Where the files are.
     columns : collection of str, optional
