@@ -192,9 +192,9 @@ def overlap(cells, title, synthetic, paper=None):
 
 
 def sweep(table, title, synthetic, paper=None):
-    """Success against rank-biased overlap for every setting of a sweep.
+    """What every setting of a sweep misses: users, against how far it disturbs lists. Lower left is better.
 
-    A panel per sampling (columns) and per limit of the iterations (rows).
+    A panel per sampling (columns) and per limit of the iterations (rows), both axes logarithmic.
 
     Parameters
     ----------
@@ -212,8 +212,9 @@ def sweep(table, title, synthetic, paper=None):
         sharex=True, sharey=True, squeeze=False, layout="constrained",
     )  # fmt: skip
     table = table.assign(
-        percent=100 * table["success_before_thresholding"],
-        overlap=100 * table["rbo"],
+        # Nothing missed has no logarithm: it stands at the edge.
+        missed=(100 * (1 - table["success_before_thresholding"])).clip(lower=0.01),
+        disturbed=(100 * (1 - table["rbo"])).clip(lower=0.01),
         **{"desired rank": table["desired_rank"], "lambda (share of first gradient)": table["lambda"]},
     )
     ranks = sorted(table["desired rank"].unique())
@@ -223,17 +224,25 @@ def sweep(table, title, synthetic, paper=None):
             part = table[(table["sampling"] == sampling) & (table["max_iterations"] == limit)]
             last = row == 0 and column == len(samplings) - 1
             sns.scatterplot(
-                part, x="overlap", y="percent", hue="desired rank", hue_order=ranks, style="aggregate",
+                part, x="disturbed", y="missed", hue="desired rank", hue_order=ranks, style="aggregate",
                 size="lambda (share of first gradient)", sizes=(25, 90), palette=_palette(len(ranks)),
                 legend="full" if last else False, ax=axes,
             )  # fmt: skip
             best = part[part["chosen"]]
-            axes.scatter(best["overlap"], best["percent"], s=220, facecolors="none", edgecolors="black", label="chosen")
+            axes.scatter(
+                best["disturbed"], best["missed"], s=220, facecolors="none", edgecolors="black", label="chosen"
+            )
             if paper is not None:
-                axes.axvline(100 * paper, color="black", linestyle="--", linewidth=1, label="mean RBO in the paper")
-            axes.set_title(f"{sampling:g} % sampled, {limit} iterations at most", fontsize="medium")
-            axes.set_xlabel("mean RBO (%), after thresholding")
-            axes.set_ylabel("success before thresholding (%)")
+                axes.axvline(
+                    100 * (1 - paper), color="black", linestyle="--", linewidth=1, label="mean RBO in the paper"
+                )
+            axes.set_title(f"{sampling:g} % sampled,\n{limit} iterations at most", fontsize="medium")
+            axes.set_xlabel("100 % - mean RBO,\nafter thresholding")
+            axes.set_ylabel("100 % - success, before thresholding")
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             if last:
                 axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     _titled(figure, title, synthetic)
