@@ -186,7 +186,7 @@ def overlap(cells, title, synthetic, paper=None):
         axes.axhline(
             100 * paper, color="black", linestyle="--", linewidth=1, label=f"mean in the paper, {100 * paper:.2f} %"
         )
-    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), title="diamonds: means per sampling", ncols=2)
+    axes.legend(loc="upper left", bbox_to_anchor=(0, -0.16), title="diamonds: mean per sampling")
     _titled(figure, title, synthetic)
     return figure
 
