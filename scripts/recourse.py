@@ -1,5 +1,6 @@
 """Find the recourses of one cell."""
 
+from recrec.device import choose
 from recrec.job import job
 from recrec.problem import Settings
 from recrec.recourse import pack, solve_cell
@@ -10,5 +11,7 @@ with job(snakemake) as say:
     params, wildcards = snakemake.params, snakemake.wildcards
     target = load_target(snakemake.input.matrices, snakemake.input.ordered, wildcards.group, params.candidates)
     items = [int(row["item"]) for row in read_rows(snakemake.input.selection) if row["rank"] == wildcards.rank]
-    paths = solve_cell(target, items, float(wildcards.sampling), params.seeds, Settings.from_config(params.settings))
+    settings = Settings.from_config(params.settings)
+    device = choose(snakemake.config["device"], params.precision, snakemake.config["batch_mib"], say)
+    paths = solve_cell(target, items, float(wildcards.sampling), params.seeds, settings, device, say)
     save_arrays(snakemake.output[0], **pack(paths))

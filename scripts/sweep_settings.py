@@ -2,6 +2,7 @@
 
 import itertools
 
+from recrec.device import choose
 from recrec.job import job
 from recrec.problem import Settings
 from recrec.storage import read_rows, write_rows
@@ -20,6 +21,7 @@ with job(snakemake) as say:
         "desired_rank": int(wildcards.desired_rank),
         "lambda": float(wildcards.penalty),
     }
+    device = choose(snakemake.config["device"], params.precision, snakemake.config["batch_mib"], say)
     rows = []
     for rate, iterations in itertools.product(params.learning_rate, params.max_iterations):
         settings = Settings(
@@ -28,7 +30,7 @@ with job(snakemake) as say:
         for percentage in params.samplings:
             means = sweep_setting(
                 targets, items, percentage, params.seeds, settings, params.top_k,
-                params.thresholding["keep"], params.thresholding["over"], params.rbo_p,
+                params.thresholding["keep"], params.thresholding["over"], params.rbo_p, device,
             )  # fmt: skip
             rows.append((wildcards.dataset, *swept.values(), rate, iterations, percentage, *means))
             say(f"{rate:g}, {iterations}, {percentage:g} %: success {means[0]:.4f}, RBO {means[2]:.4f}")

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from conftest import REPOSITORY
-from test_solvers import assert_same
+from test_solvers import assert_same, leap
 from test_thresholding import one_at_a_time
 
-from recrec import algorithm1, config, dataset, features, groups, leaping, stepping, study
+from recrec import algorithm1, config, dataset, features, groups, stepping, study
 from recrec.baseline import rank_baseline
+from recrec.device import CPU
 from recrec.problem import Problem, Settings
+from recrec.recourse import solve_cell
 from recrec.sampling import sample
 from recrec.selection import select
 from recrec.target import Target
@@ -37,7 +39,7 @@ def films(mirror, tmp_path_factory):
 def problems(films, percentage, desired_rank):
     target, items = films
     users = sample(len(target.ordered), percentage, 1)
-    profiles, scores, bars = target.profiles(users), target.scores(items), target.bars(items, desired_rank)
+    profiles, scores, bars = target.profiles(users).toarray(), target.scores(items), target.bars(items, desired_rank)
     return [Problem(profiles, scores[users, column], bars[users, column]) for column in range(len(items))]
 
 
@@ -47,7 +49,20 @@ def problems(films, percentage, desired_rank):
 def test_leaping_is_stepping(films, percentage, penalty, aggregate):
     choice = Settings(aggregate, 7, 0.05, penalty, max_iterations=80)
     for problem in problems(films, percentage, 7):
-        assert_same(leaping.solve(problem, choice), stepping.solve(problem, choice))
+        assert_same(leap(problem, choice), stepping.solve(problem, choice))
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.05])
+@pytest.mark.parametrize("budget", [2**30, 2**21])
+def test_the_recourses_of_a_cell_are_those_of_stepping(films, penalty, budget):
+    """The whole way: profiles as factors, all seeds and items in a batch, or in batches of what fits into 2 MiB."""
+    target, items = films
+    choice = Settings("sum", 3, 0.05, penalty, max_iterations=60)
+    found = solve_cell(target, items, 20, [1, 2], choice, CPU._replace(budget=budget))
+    for item, seed, path in found:
+        users = np.sort(sample(len(target.ordered), 20, seed))
+        profiles, scores, bars = target.profiles(users).toarray(), target.scores([item]), target.bars([item], 3)
+        assert_same(path, stepping.solve(Problem(profiles, scores[users, 0], bars[users, 0]), choice))
 
 
 def test_leaping_is_algorithm_1_as_printed(films):
@@ -57,14 +72,14 @@ def test_leaping_is_algorithm_1_as_printed(films):
     users = sample(len(target.ordered), 0.5, 1)
     ratings = target.ratings[users].toarray()
     printed = algorithm1.compute_recourse(target.features.toarray(), ratings, items[0], target.mutable, choice)
-    found = leaping.solve(problems(films, 0.5, 7)[0], choice)
+    found = leap(problems(films, 0.5, 7)[0], choice)
     assert_same(found, printed._replace(change=printed.change[target.mutable]))
 
 
 def test_thresholding_is_one_at_a_time(films):
     target, items = films
     [problem, *_] = problems(films, 20, 5)
-    change = leaping.solve(problem, Settings("sum", 5, 0.05, 0.05, max_iterations=60)).change
+    change = leap(problem, Settings("sum", 5, 0.05, 0.05, max_iterations=60)).change
     scores, bars = target.scores(items[:1])[:, 0], target.bars(items[:1], 10)[:, 0]
     profiles = target.profiles()
     found = hard_threshold(change, profiles.tocsc(), scores, bars, 0.8)

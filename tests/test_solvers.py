@@ -1,5 +1,6 @@
 """The leaping solver, the stepping solver and Algorithm 1 as printed give the same iterates and stop alike."""
 
+import array_api_strict
 import numpy as np
 import pytest
 import random_study
@@ -8,7 +9,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from recrec import algorithm1, leaping, recourse, stepping
-from recrec.problem import LIMIT, REACHED, STALLED, Problem, Settings
+from recrec.problem import FREE, LIMIT, REACHED, STALLED, Path, Problem, Settings, Terms
+from recrec.profiles import Dense, Factored
 from recrec.recommender import bars, sorted_scores
 
 choices = st.builds(
@@ -19,13 +21,56 @@ choices = st.builds(
     lambda_=st.sampled_from([0.0, 0.0, 0.05, 0.3, 0.7, 1.0]),
     max_iterations=st.sampled_from([0, 1, 7, 60]),
 )
+namespaces = st.sampled_from([np, array_api_strict])
 
 
-def problem_of(features, ratings, item, mutable, desired_rank):
+@st.composite
+def some_terms(draw, features):
+    """Weights, bounds, both or neither."""
+    random = np.random.default_rng(draw(st.integers(0, 10**6)))
+    weights = low = high = None
+    if draw(st.booleans()):
+        weights = random.choice([0.0, 0.5, 1.0, 3.0], features)
+    if draw(st.booleans()):
+        low = -random.choice([0.0, 0.1, 0.5, np.inf], features)
+    if draw(st.booleans()):
+        high = random.choice([0.0, 0.05, 0.3, 1.0, 7.0, np.inf], features)
+    return Terms(weights, low, high)
+
+
+def problem_of(features, ratings, item, mutable, desired_rank, terms=FREE):
     profiles = ratings @ features
     ordered, scores = sorted_scores(profiles, csr_array(features.T))
     bar = bars(ordered, scores[:, [item]], np.ones((1, 1), dtype=bool), desired_rank)[:, 0]
-    return Problem(csr_array(profiles[:, mutable]), scores[:, item], bar)
+    return Problem(profiles[:, mutable], scores[:, item], bar, terms)
+
+
+def batch_of(problems, xp=np, dtype=np.float64):
+    """Problems, samples by items, as a batch; those of a sample share their profiles, all share their terms."""
+
+    def array(values):
+        return None if values is None else xp.asarray(np.asarray(values, dtype=dtype))
+
+    profiles = Dense(xp, array([of_sample[0].profiles for of_sample in problems]))
+    scores, bars_ = ([[getattr(one, name) for one in row] for row in problems] for name in ("scores", "bars"))
+    return leaping.Batch(profiles, array(scores), array(bars_), Terms(*map(array, problems[0][0].terms)))
+
+
+def paths_of(found):
+    """What a batch found, a row of `Path` per sample."""
+    samples, items = found.status.shape
+    change, status, iterations, events = (np.asarray(part) for part in found[:4])
+    return [
+        [
+            Path(change[s, i], leaping.STATUS[status[s, i]], int(iterations[s, i]), int(events[s, i]))
+            for i in range(items)
+        ]
+        for s in range(samples)
+    ]
+
+
+def leap(problem, choice, xp=np, use_gram=True):
+    return paths_of(leaping.solve(batch_of([[problem]], xp), choice, xp, use_gram))[0][0]
 
 
 def assert_same(one, other):
@@ -34,17 +79,21 @@ def assert_same(one, other):
     np.testing.assert_allclose(one.change, other.change, rtol=1e-9, atol=1e-9 * scale)
 
 
-@settings(max_examples=120, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 5), choices, st.integers(0, 2**10 - 1), st.booleans())
-@example(0, 1, Settings(lambda_=0.3, desired_rank=1, max_iterations=60), 2**10 - 1, False)
-@example(1, 4, Settings(), 0, False)  # no mutable feature
-def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real):
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(0, 10**6), st.integers(1, 5), choices, st.integers(0, 2**10 - 1), st.booleans(), some_terms(10),
+    namespaces, st.booleans(),
+)  # fmt: skip
+@example(0, 1, Settings(lambda_=0.3, desired_rank=1, max_iterations=60), 2**10 - 1, False, Terms(), np, True)
+@example(1, 4, Settings(), 0, False, Terms(), np, True)  # no mutable feature
+def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real, terms, xp, use_gram):
     features, ratings = random_study.recommender(seed, users=users, items=15, real=real)
     mutable = np.array([bool(mask >> bit & 1) for bit in range(features.shape[1])])
     item = seed % len(features)
-    printed = algorithm1.compute_recourse(features, ratings, item, mutable, choice)
-    problem = problem_of(features, ratings, item, mutable, choice.desired_rank)
-    stepped, leapt = stepping.solve(problem, choice), leaping.solve(problem, choice)
+    printed = algorithm1.compute_recourse(features, ratings, item, mutable, choice, terms)
+    of_mutable = Terms(*(None if part is None else part[mutable] for part in terms))
+    problem = problem_of(features, ratings, item, mutable, choice.desired_rank, of_mutable)
+    stepped, leapt = stepping.solve(problem, choice), leap(problem, choice, xp, use_gram)
     assert not printed.change[~mutable].any()
     assert_same(stepped, printed._replace(change=printed.change[mutable]))
     assert_same(leapt, stepped)
@@ -52,70 +101,132 @@ def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.integers(0, 10**6), st.integers(1, 40), choices, st.booleans())
-def test_leaping_is_stepping_on_larger_problems(seed, users, choice, real):
-    features, ratings = random_study.recommender(seed, users=users, items=60, features=25, real=real)
-    problem = problem_of(features, ratings, seed % 60, np.ones(25, dtype=bool), choice.desired_rank)
+@given(st.integers(0, 10**6), st.integers(1, 30), choices, st.booleans(), some_terms(25), namespaces, st.booleans())
+def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, terms, xp, use_gram):
+    features, everyone = random_study.recommender(seed, users=3 * users, items=60, features=25, real=real)
     choice = Settings(**{**vars(choice), "max_iterations": 400})
-    assert_same(leaping.solve(problem, choice), stepping.solve(problem, choice))
+    problems = [
+        [
+            problem_of(features, ratings, item, np.ones(25, dtype=bool), choice.desired_rank, terms)
+            for item in (seed % 60, 7, 31)
+        ]
+        for ratings in np.split(everyone, 3)[:2]
+    ]
+    found = paths_of(leaping.solve(batch_of(problems, xp), choice, xp, use_gram))
+    for row, expected in zip(found, problems, strict=True):
+        for path, problem in zip(row, expected, strict=True):
+            assert_same(path, stepping.solve(problem, choice))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 300), st.integers(1, 3))
+def test_factored_profiles_are_the_profiles(seed, users, samples):
+    random = np.random.default_rng(seed)
+    features = random_study.recommender(seed, real=True)[0]
+    ratings = random.poisson(0.3, (samples, users, len(features))).astype(float)
+    dense = Dense(np, ratings @ features)
+    factored = Factored(
+        np, csr_array(features), csr_array(features.T), [*map(csr_array, ratings)],
+        [csr_array(one.T) for one in ratings],
+    )  # fmt: skip
+    assert factored.shape == dense.shape
+    changes, weights = random.normal(size=(samples, 2, 10)), random.normal(size=(samples, 2, users))
+    np.testing.assert_allclose(factored.scores(changes), dense.scores(changes), atol=1e-9)
+    np.testing.assert_allclose(factored.totals(weights), dense.totals(weights), atol=1e-9)
+    np.testing.assert_allclose(factored.gram(), dense.gram(), atol=1e-9)
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.2]), st.sampled_from(["mean", "sum"]))
-def test_the_subgradient_step_is_algorithm_1s(seed, penalty, aggregate):
+@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.2]), st.sampled_from(["mean", "sum"]), some_terms(10))
+def test_the_subgradient_step_is_algorithm_1s(seed, penalty, aggregate, terms):
     choice = Settings(aggregate, 4, 0.3, penalty, "subgradient", 30)
     features, ratings = random_study.recommender(seed, users=3, items=15)
     mutable = np.ones(features.shape[1], dtype=bool)
-    printed = algorithm1.compute_recourse(features, ratings, 2, mutable, choice)
-    problem = problem_of(features, ratings, 2, mutable, 4)
-    assert_same(recourse.solver(problem.profiles, choice)(problem), printed)
+    printed = algorithm1.compute_recourse(features, ratings, 2, mutable, choice, terms)
+    assert_same(stepping.solve(problem_of(features, ratings, 2, mutable, 4, terms), choice), printed)
 
 
-@pytest.mark.parametrize("solver", [stepping.solve, leaping.solve])
+def leap_strict(problem, choice):
+    return leap(problem, choice, array_api_strict)
+
+
+@pytest.mark.parametrize("solver", [stepping.solve, leap, leap_strict])
 @pytest.mark.parametrize("penalty", [0.0, 0.2])
+@pytest.mark.parametrize("high", [None, 1e6])
 class TestDegenerate:
-    def solve(self, solver, profiles, scores, bars_, penalty, **keys):
-        problem = Problem(csr_array(np.array(profiles, dtype=float)), np.array(scores), np.array(bars_))
-        return solver(problem, Settings(lambda_=penalty, **keys))
+    def solve(self, solver, profiles, scores, bars_, penalty, high, **keys):
+        profiles = np.array(profiles, dtype=float)
+        terms = Terms(high=None if high is None else np.full(profiles.shape[1], high))
+        return solver(Problem(profiles, np.array(scores), np.array(bars_), terms), Settings(lambda_=penalty, **keys))
 
-    def test_already_in_the_top_k(self, solver, penalty):
-        found = self.solve(solver, [[1, 0]], [5.0], [1.0], penalty)
+    def test_already_in_the_top_k(self, solver, penalty, high):
+        found = self.solve(solver, [[1, 0]], [5.0], [1.0], penalty, high)
         assert (found.status, found.iterations) == (REACHED, 0)
         assert not found.change.any()
 
-    def test_zero_gradient(self, solver, penalty):
-        found = self.solve(solver, [[0, 0]], [0.0], [1.0], penalty)
+    def test_zero_gradient(self, solver, penalty, high):
+        found = self.solve(solver, [[0, 0]], [0.0], [1.0], penalty, high)
         assert (found.status, found.iterations) == (STALLED, 0)
 
-    def test_opposed_tastes_leave_nowhere_to_go(self, solver, penalty):
-        found = self.solve(solver, [[1, 0], [-1, 0]], [0.0, 0.0], [1.0, 1.0], penalty)
+    def test_opposed_tastes_leave_nowhere_to_go(self, solver, penalty, high):
+        found = self.solve(solver, [[1, 0], [-1, 0]], [0.0, 0.0], [1.0, 1.0], penalty, high)
         assert (found.status, found.iterations) == (STALLED, 0)
 
-    def test_a_bar_out_of_reach(self, solver, penalty):
-        found = self.solve(solver, [[1, 1]], [0.0], [1e9], penalty, max_iterations=50)
+    def test_a_bar_out_of_reach(self, solver, penalty, high):
+        found = self.solve(solver, [[1, 1]], [0.0], [1e9], penalty, high, max_iterations=50)
         assert (found.status, found.iterations) == (LIMIT, 50)
 
-    def test_all_users_satisfied_at_the_same_step(self, solver, penalty):
-        found = self.solve(solver, [[1, 0], [0, 1]], [0.0, 0.0], [1.0, 1.0], penalty, learning_rate=0.3)
+    def test_all_users_satisfied_at_the_same_step(self, solver, penalty, high):
+        found = self.solve(solver, [[1, 0], [0, 1]], [0.0, 0.0], [1.0, 1.0], penalty, high, learning_rate=0.3)
         assert found.status == REACHED
         assert found.change[0] == pytest.approx(found.change[1])
 
-    def test_no_mutable_feature(self, solver, penalty):
-        problem = Problem(csr_array((2, 0)), np.zeros(2), np.ones(2))
-        assert solver(problem, Settings(lambda_=penalty)).status == STALLED
+    def test_a_tie_with_the_bar_is_not_above_it(self, solver, penalty, high):
+        found = self.solve(solver, [[1.0]], [1.0], [1.0], penalty, high, learning_rate=0.5)
+        assert (found.status, found.iterations) == (REACHED, 1)
+
+    def test_no_mutable_feature(self, solver, penalty, high):
+        found = self.solve(solver, np.zeros((2, 0)), np.zeros(2), np.ones(2), penalty, high)
+        assert found.status == STALLED
+
+    def test_a_user_whose_bar_is_beneath_everything(self, solver, penalty, high):
+        found = self.solve(solver, [[1.0], [-1.0]], [0.0, 0.0], [1.0, -np.inf], penalty, high)
+        assert found.status == REACHED
+
+
+class TestTerms:
+    def test_a_bound_holds_and_the_run_stalls_on_it(self):
+        problem = Problem(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 50.0), Terms(high=np.array([0.12, 0.3])))
+        for solver in (stepping.solve, leap):
+            found = solver(problem, Settings())
+            assert found.status == STALLED
+            assert found.change.tolist() == [0.12, 0.3]
+
+    def test_a_dear_feature_moves_less(self):
+        profiles = np.array([[1.0, 1.0]])
+        problem = Problem(profiles, np.zeros(1), np.ones(1), Terms(weights=np.array([0.0, 1.0])))
+        found = leap(problem, Settings(lambda_=0.5))
+        assert found.change[0] == pytest.approx(2 * found.change[1])
+
+    @pytest.mark.parametrize(
+        "terms", [Terms(weights=np.array([-1.0])), Terms(low=np.array([0.1])), Terms(high=np.array([-0.1]))]
+    )
+    def test_terms_that_make_no_problem_are_refused(self, terms):
+        with pytest.raises(ValueError, match=r"weights|bound"):
+            leap(Problem(np.ones((1, 1)), np.zeros(1), np.ones(1), terms), Settings())
 
 
 def test_lambda_1_moves_nothing():
     features, ratings = random_study.recommender(5, users=4)
     problem = problem_of(features, ratings, 7, np.ones(10, dtype=bool), 1)
-    found = leaping.solve(problem, Settings(lambda_=1.0))
+    found = leap(problem, Settings(lambda_=1.0))
     assert (found.status, found.change.any()) == (STALLED, False)
 
 
 def test_a_lone_user_costs_the_hand_computed_steps():
     # Score 0, bar 1, gradient (2, 1): each step of 0.5 / 2 adds 0.25 * 5 = 1.25, the first is above the bar.
-    problem = Problem(csr_array(np.array([[2.0, 1.0]])), np.array([0.0]), np.array([1.0]))
-    found = leaping.solve(problem, Settings(learning_rate=0.5))
+    problem = Problem(np.array([[2.0, 1.0]]), np.array([0.0]), np.array([1.0]))
+    found = leap(problem, Settings(learning_rate=0.5))
     assert (found.status, found.iterations) == (REACHED, 1)
     np.testing.assert_allclose(found.change, [0.5, 0.25])
 

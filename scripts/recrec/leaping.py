@@ -2,143 +2,266 @@
 
 Between two changes of the active set the gradient is constant, so every coordinate of the recourse moves at a
 constant rate and so does every user's score. The number of steps to the next event has a closed form: a user's score
-crosses its bar, or a coordinate that shrinks arrives at zero. The solver jumps there. Iterates, active sets, iteration
+crosses its bar, or a coordinate arrives at zero or at a bound. The solver jumps there. Iterates, active sets, iteration
 counts and stop reasons are those of `stepping.solve`.
+
+All the problems of a batch leap together, each by its own number of steps. One implementation serves every array
+namespace of the array API standard; on a CUDA device, `kernels` does an event's arithmetic in one pass.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from recrec.problem import LIMIT, REACHED, STALLED, ZERO, Path, scale, shrink, weight
+from recrec.problem import FREE, LIMIT, REACHED, STALLED, ZERO, Terms, proximal_step, shrink, within
+
+RUNNING = 0
+#: What the codes of `Paths.status` mean; code 0 is still running.
+STATUS = ("running", REACHED, STALLED, LIMIT)
+_REACHED, _STALLED, _LIMIT = 1, 2, 3
 
 
-def steps_to_crossing(scores, bars, rates, active):
-    """Steps after which the first user's score has crossed its bar.
+class Batch(NamedTuple):
+    """Recourses for I items over each of S samples of n users: arrays of one namespace.
+
+    Attributes
+    ----------
+    profiles : profiles.Dense or profiles.Factored
+        Of the sampled users.
+    scores, bars : (S, I, n) arrays
+        As in `problem.Problem`.
+    terms : Terms
+        Arrays of shape (features,) or broadcastable to (S, I, features).
+    """
+
+    profiles: object
+    scores: object
+    bars: object
+    terms: Terms = FREE
+
+
+class Paths(NamedTuple):
+    """Where the paths of a batch ended.
+
+    Attributes
+    ----------
+    change : (S, I, features) array
+    status, iterations, events : (S, I) arrays
+        As in `problem.Path`; `status` is a code of `STATUS`.
+    scores : (S, I, n) array
+        The users' scores at the end, as the solver kept them.
+    """
+
+    change: object
+    status: object
+    iterations: object
+    events: object
+    scores: object
+
+
+class Event(NamedTuple):
+    """What one event of the L1-free path does: see `user_event`."""
+
+    scores: object
+    taken: object
+    active: object
+    turned: object
+    steps: object
+    status: object
+
+
+def solve(batch, settings, xp=np, use_gram=True, kernels=None):
+    """Follow Algorithm 1 from event to event.
+
+    Parameters
+    ----------
+    batch : Batch
+    settings : Settings
+        With ``l1_step="proximal"``.
+    xp : array namespace
+        Of the arrays in the batch.
+    use_gram : bool
+        Whether an L1-free path may hold the Gram matrices of its samples in memory, S n^2 numbers. Otherwise it goes
+        through the profiles at every event.
+    kernels : module `kernels`, optional
+        Fused forms of `user_event` and `coordinate_rates` for arrays on a CUDA device.
+
+    Returns
+    -------
+    Paths
+    """
+    batch.terms.check(xp)
+    active = batch.scores <= batch.bars
+    total = batch.profiles.totals(xp.astype(active, batch.scores.dtype))
+    share = _share(xp, active, settings, batch.scores.dtype)
+    largest = share * (xp.max(xp.abs(total), axis=-1) if total.shape[-1] else xp.zeros_like(share))
+    movable = largest > 0.0
+    divisor = xp.where(movable, largest, 1.0)
+    step, l1 = settings.learning_rate / divisor, settings.lambda_ * largest
+    if settings.lambda_ == 0.0 and not batch.terms.bounded:
+        return _in_span(xp, batch, settings, active, step, movable, use_gram, kernels)
+    return _by_coordinates(xp, batch, settings, active, total, step, l1, movable, kernels)
+
+
+def _share(xp, active, settings, dtype):
+    """Weight of each active user in the loss."""
+    count = xp.sum(xp.astype(active, dtype), axis=-1)
+    return 1.0 / xp.maximum(count, xp.ones_like(count)) if settings.aggregate == "mean" else xp.ones_like(count)
+
+
+def _settle(xp, status, reached, stalled, out_of_steps):
+    """The status of paths that end here; who has reached everybody has not stalled."""
+    for code, ends in ((_REACHED, reached), (_STALLED, stalled), (_LIMIT, out_of_steps)):
+        status = xp.where((status == RUNNING) & ends, xp.full_like(status, code), status)
+    return status
+
+
+def steps_to_crossing(xp, scores, bars, rates, active):
+    """Steps after which the first user's score has crossed its bar, along the last axis.
 
     An active user leaves at the first step with ``score > bar``, another one re-enters at the first with
     ``score <= bar``.
 
     Returns
     -------
-    float
+    array
         1 or more; ``inf`` if nobody ever crosses.
     """
-    crossing = np.where(active, rates > 0, rates < 0)
-    if not crossing.any():
-        return np.inf
-    steps = (bars[crossing] - scores[crossing]) / rates[crossing]
-    return max(1.0, np.where(active[crossing], np.floor(steps) + 1, np.ceil(steps)).min())
+    crossing = xp.where(active, rates > 0, rates < 0)
+    steps = (bars - scores) / xp.where(crossing, rates, 1.0)
+    steps = xp.where(active, xp.floor(steps) + 1.0, xp.ceil(steps))
+    return xp.maximum(xp.min(xp.where(crossing, steps, xp.inf), axis=-1), xp.asarray(1.0, dtype=scores.dtype))
 
 
-def gram_matrix(profiles):
-    """``profiles @ profiles.T``: all that an L1-free path needs to know of the profiles on its way."""
-    dense = profiles.toarray()
-    return dense @ dense.T
+def _in_span(xp, batch, settings, active, step, movable, use_gram, kernels):
+    """Without an L1 term or bounds the recourse stays in the span of the profiles.
+
+    ``change = step * P^T taken``, with the weighted number of steps that each user was active for, so an event costs
+    a handful of operations on n numbers, whatever the number of features.
+    """
+    event = user_event if kernels is None else kernels.user_event
+    scores, bars, profiles = batch.scores, batch.bars, batch.profiles
+    gram = profiles.gram() if use_gram else None
+    turned = xp.astype(active, scores.dtype)  # 1 for a user who became active, -1 for one who ceased to be
+    pull, taken = xp.zeros_like(scores), xp.zeros_like(scores)
+    status = xp.zeros(movable.shape, dtype=xp.int32)
+    iterations, events = xp.zeros(movable.shape, dtype=xp.int64), xp.zeros(movable.shape, dtype=xp.int64)
+    while True:
+        # How fast one step of the gradient of weight 1 would raise each user's score.
+        pull = pull + (profiles.scores(profiles.totals(turned)) if gram is None else _through(xp, gram, turned))
+        found = event(xp, scores, bars, pull, active, taken, step, movable, status, iterations, settings)
+        scores, taken, active, turned, steps, status = found
+        running = status == RUNNING
+        if not bool(xp.any(running)):
+            break
+        iterations = iterations + steps
+        events = events + xp.astype(running, xp.int64)
+    change = step[..., None] * profiles.totals(taken)
+    return Paths(change, status, iterations, events, scores)
 
 
-def solve(problem, settings, gram=None):
-    """Follow Algorithm 1 from event to event.
+def _through(xp, gram, turned):
+    """``turned @ gram``, reading only the rows of users for whom anything turned in any problem of the batch."""
+    users = xp.nonzero(xp.any(turned != 0.0, axis=(0, 1)))[0]
+    if users.shape[0] == gram.shape[-1]:
+        return xp.matmul(turned, gram)
+    return xp.matmul(xp.take(turned, users, axis=2), xp.take(gram, users, axis=1))
+
+
+def user_event(xp, scores, bars, pull, active, taken, step, movable, status, iterations, settings):
+    """One event of every L1-free path that is still running.
 
     Parameters
     ----------
-    problem : Problem
+    xp : array namespace
+    scores, bars, pull, active, taken : (S, I, n) arrays
+        `pull` is the rate of the scores per unit of step; `taken` the weighted steps each user was active for.
+    step, movable, status, iterations : (S, I) arrays
     settings : Settings
-        With ``l1_step="proximal"``.
-    gram : (n, n) array, optional
-        `gram_matrix` of the profiles, for callers that solve several problems over the same users without L1 term.
 
     Returns
     -------
-    Path
+    Event
+        The arrays after the event; `turned` is +1, -1 or 0 for users who became active, ceased to be, or neither;
+        `steps` (S, I) whole numbers, 0 for a path that is not running any more.
     """
-    units = scale(problem, settings)
-    if units is None:
-        status = STALLED if (problem.scores <= problem.bars).any() else REACHED
-        return Path(np.zeros(problem.profiles.shape[1]), status, 0, 0)
-    if units.l1 == 0.0:
-        return _in_span(problem, settings, units, gram_matrix(problem.profiles) if gram is None else gram)
-    return _by_coordinates(problem, settings, units)
+    count = xp.sum(xp.astype(active, scores.dtype), axis=-1)
+    squared = xp.sum(xp.where(active, pull, 0.0), axis=-1)  # the squared length of the gradient
+    left = settings.max_iterations - iterations
+    status = _settle(xp, status, count == 0, ~movable | (squared <= 0.0), left <= 0)
+    running = status == RUNNING
+    share = 1.0 / xp.where(running, count, 1.0) if settings.aggregate == "mean" else xp.ones_like(step)
+    rates = (step * share)[..., None] * pull
+    steps = xp.minimum(steps_to_crossing(xp, scores, bars, rates, active), xp.astype(left, scores.dtype))
+    steps = xp.where(running, steps, 0.0)
+    scores = scores + steps[..., None] * rates
+    taken = taken + xp.where(active, (steps * share)[..., None], 0.0)
+    still = xp.where(running[..., None], scores <= bars, active)
+    turned = xp.astype(still, scores.dtype) - xp.astype(active, scores.dtype)
+    return Event(scores, taken, still, turned, xp.astype(steps, iterations.dtype), status)
 
 
-def _in_span(problem, settings, units, gram):
-    """Without an L1 term the recourse stays in the span of the profiles: ``change = step * profiles.T @ steps``.
+def _by_coordinates(xp, batch, settings, active, total, step, l1, movable, kernels):
+    """With an L1 term or bounds: events of users and of coordinates."""
+    rates_of = coordinate_rates if kernels is None else kernels.coordinate_rates
+    scores, bars, profiles, terms = batch.scores, batch.bars, batch.profiles, batch.terms
+    weights = 1.0 if terms.weights is None else terms.weights
+    threshold = (step * l1)[..., None] * weights
+    change = xp.zeros_like(total)
+    status = xp.zeros(movable.shape, dtype=xp.int32)
+    iterations, events = xp.zeros(movable.shape, dtype=xp.int64), xp.zeros(movable.shape, dtype=xp.int64)
+    while True:
+        drift = (step * _share(xp, active, settings, scores.dtype))[..., None] * total
+        moved, rate, safe = rates_of(xp, change, drift, threshold, terms)
+        left = settings.max_iterations - iterations
+        stalled = ~movable | ~xp.any(rate != 0.0, axis=-1)
+        status = _settle(xp, status, ~xp.any(active, axis=-1), stalled, left <= 0)
+        running = status == RUNNING
+        if not bool(xp.any(running)):
+            return Paths(change, status, iterations, events, scores)
+        rates = profiles.scores(xp.where(running[..., None], rate, 0.0))
+        crossing = steps_to_crossing(xp, scores, bars, rates, active)
+        steps = xp.minimum(xp.minimum(safe, crossing), xp.astype(left, scores.dtype))
+        steps = xp.where(running, steps, 0.0)
+        leapt = within(xp, change + steps[..., None] * rate, terms)
+        change = xp.where(steps[..., None] == 1.0, moved, xp.where(running[..., None], leapt, change))
+        scores = scores + steps[..., None] * rates
+        still = xp.where(running[..., None], scores <= bars, active)
+        if bool(xp.any(still != active)):
+            total = profiles.totals(xp.astype(still, scores.dtype))
+        active = still
+        iterations = iterations + xp.astype(steps, iterations.dtype)
+        events = events + xp.astype(running, xp.int64)
 
-    One event costs a handful of operations on n numbers, whatever the number of features.
+
+def coordinate_rates(xp, change, drift, threshold, terms):
+    """What the next step does to each coordinate, and for how many steps it will do the same.
+
+    Parameters
+    ----------
+    xp : array namespace
+    change, drift, threshold : (S, I, features) arrays
+        As for `problem.proximal_step`.
+    terms : Terms
+
+    Returns
+    -------
+    moved, rate : (S, I, features) arrays
+        The change after one step, and the difference that it makes.
+    safe : (S, I) array
+        Steps, 1 or more, for which the rate stays what it is, if the gradient does.
     """
-    scores, bars = problem.scores.copy(), problem.bars
-    active = scores <= bars
-    pull = gram @ active.astype(float)  # profiles @ (sum of the active profiles)
-    taken = np.zeros(len(scores))  # weighted steps each user was active for
-    iterations = events = 0
-    while True:
-        if not active.any():
-            status = REACHED
-            break
-        if pull[active].sum() <= 0.0:  # the squared length of the gradient
-            status = STALLED
-            break
-        if iterations == settings.max_iterations:
-            status = LIMIT
-            break
-        share = weight(settings.aggregate, np.count_nonzero(active))
-        rates = (units.step * share) * pull
-        steps = int(min(steps_to_crossing(scores, bars, rates, active), settings.max_iterations - iterations))
-        scores += steps * rates
-        taken[active] += steps * share
-        still = scores <= bars
-        changed = np.flatnonzero(still != active)
-        if changed.size:
-            pull += np.where(still[changed], 1.0, -1.0) @ gram[changed]
-        active = still
-        iterations += steps
-        events += 1
-    return Path(units.step * (problem.profiles.T @ taken), status, iterations, events)
-
-
-def _by_coordinates(problem, settings, units):
-    """With an L1 term few coordinates move, and those that shrink stop at zero: events of users and of coordinates."""
-    profiles = problem.profiles.toarray()
-    scores, bars = problem.scores.copy(), problem.bars
-    change = np.zeros(profiles.shape[1])
-    threshold = units.step * units.l1
-    active = scores <= bars
-    total = active @ profiles
-    iterations = events = 0
-    while True:
-        if not active.any():
-            status = REACHED
-            break
-        drift = units.step * weight(settings.aggregate, np.count_nonzero(active)) * total
-        rate = np.where(change != 0.0, drift - np.copysign(threshold, change), shrink(drift, threshold))
-        moving = np.flatnonzero(rate)
-        if not moving.size:
-            status = STALLED
-            break
-        if iterations == settings.max_iterations:
-            status = LIMIT
-            break
-        columns, speed = profiles[:, moving], rate[moving]
-        rates = columns @ speed
-        remaining = settings.max_iterations - iterations
-        shrinking = change[moving] * speed < 0.0
-        # Steps that every shrinking coordinate can take without reaching zero.
-        safe = np.inf
-        if shrinking.any():
-            room = np.abs(change[moving][shrinking]) - ZERO * threshold
-            safe = max(0.0, (np.ceil(room / np.abs(speed[shrinking])) - 1).min())
-        steps = int(min(safe, steps_to_crossing(scores, bars, rates, active), remaining))
-        if steps:
-            change[moving] += steps * speed
-            scores += steps * rates
-        else:  # a coordinate reaches zero within this very step
-            steps = 1
-            moved = shrink(change[moving] + drift[moving], threshold)
-            scores += columns @ (moved - change[moving])
-            change[moving] = moved
-        still = scores <= bars
-        changed = np.flatnonzero(still != active)
-        if changed.size:
-            total += np.where(still[changed], 1.0, -1.0) @ profiles[changed]
-        active = still
-        iterations += steps
-        events += 1
-    return Path(change, status, iterations, events)
+    moved = proximal_step(xp, change, drift, threshold, terms)
+    rate = moved - change
+    free = xp.where(change != 0.0, drift - xp.sign(change) * threshold, shrink(xp, drift, threshold))
+    moving = (rate != 0.0) & (free != 0.0)
+    speed = xp.abs(xp.where(moving, free, 1.0))
+    room = xp.abs(change) - ZERO * threshold
+    safe = xp.where(moving & (change * free < 0.0), xp.ceil(room / speed) - 1.0, xp.inf)
+    for bound, towards in ((terms.low, xp.less), (terms.high, xp.greater)):
+        if bound is not None:
+            steps = xp.floor(xp.abs(bound - change) / speed)
+            safe = xp.minimum(safe, xp.where(moving & towards(free, 0.0), steps, xp.inf))
+    if not safe.shape[-1]:
+        return moved, rate, xp.full(safe.shape[:-1], xp.inf, dtype=change.dtype)
+    return moved, rate, xp.maximum(xp.min(safe, axis=-1), xp.asarray(1.0, dtype=change.dtype))

@@ -1,12 +1,12 @@
-"""One recourse problem, the settings of Algorithm 1, and what a solver returns."""
+"""Recourse problems, the settings of Algorithm 1, its gradient step, and what a solver returns."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-#: A shrunk coordinate this close to zero, relative to the shrinkage, is zero: an exact arrival at zero must be one
-#: whatever the order in which the steps were summed.
+#: A shrunk coordinate this close to zero, relative to the shrinkage, is zero, and one this close to a bound, relative
+#: to the bound, is on it: an exact arrival must be one whatever the order in which the steps were summed.
 ZERO = 1e-9
 
 REACHED, STALLED, LIMIT = "reached", "stalled", "max_iterations"
@@ -45,22 +45,59 @@ class Settings:
         return cls(**{"lambda_" if key == "lambda" else key: value for key, value in keys.items()})
 
 
+class Terms(NamedTuple):
+    """What changes of the mutable features cost and how far they may go.
+
+    Attributes
+    ----------
+    weights : (features,) array or None
+        Of each feature in the L1 term, none negative; None: all are 1.
+    low, high : (features,) arrays or None
+        Bounds on the change, ``low <= 0 <= high``, infinite ones included; None: none.
+    """
+
+    weights: np.ndarray | None = None
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+
+    def check(self, xp=np):
+        """These terms, or a `ValueError` for weights or bounds that make no problem."""
+        if self.weights is not None and not bool(xp.all(xp.isfinite(self.weights) & (self.weights >= 0))):
+            raise ValueError("weights have to be finite and not negative")
+        if self.low is not None and not bool(xp.all(self.low <= 0)):
+            raise ValueError("a lower bound on a change is above 0: the item as it is would be outside")
+        if self.high is not None and not bool(xp.all(self.high >= 0)):
+            raise ValueError("an upper bound on a change is below 0: the item as it is would be outside")
+        return self
+
+    @property
+    def bounded(self):
+        """Whether any change has a bound."""
+        return self.low is not None or self.high is not None
+
+
+#: Every feature costs the same and goes anywhere.
+FREE = Terms()
+
+
 class Problem(NamedTuple):
     """Lift one item above a bar for each of n sampled users.
 
     Attributes
     ----------
-    profiles : (n, features) sparse array, CSR
+    profiles : (n, features) array
         Profiles of the sampled users over the mutable features.
     scores : (n,) array
         The item's scores before the recourse.
     bars : (n,) array
         `recommender.bars` for the desired rank: a user is content where the score is greater.
+    terms : Terms
     """
 
-    profiles: object
+    profiles: np.ndarray
     scores: np.ndarray
     bars: np.ndarray
+    terms: Terms = FREE
 
 
 class Path(NamedTuple):
@@ -91,28 +128,60 @@ class Scale(NamedTuple):
     l1: float
 
 
-def weight(aggregate, active):
-    """Weight of each of `active` users in the loss."""
-    return 1.0 / active if aggregate == "mean" else 1.0
-
-
-def scale(problem, settings):
+def scale(first_gradient, settings):
     """Absolute step size and L1 weight: the settings times the largest entry of the first gradient.
+
+    Parameters
+    ----------
+    first_gradient : (features,) array
+        Zero for features that must not change.
+    settings : Settings
 
     Returns
     -------
     Scale or None
-        None where the first gradient is zero: no mutable feature occurs in an active profile, nothing can move.
+        None where the gradient is zero: no mutable feature occurs in an active profile, nothing can move.
     """
-    active = problem.scores <= problem.bars
-    total = problem.profiles.T @ active.astype(float)
-    largest = np.abs(total).max(initial=0.0) * weight(settings.aggregate, max(1, active.sum()))
+    largest = np.abs(first_gradient).max(initial=0.0)
     if largest == 0.0:
         return None
     return Scale(settings.learning_rate / largest, settings.lambda_ * largest)
 
 
-def shrink(values, threshold):
+def shrink(xp, values, threshold):
     """Soft threshold, the proximal step of the L1 term."""
-    size = np.abs(values) - threshold
-    return np.where(size > ZERO * threshold, np.copysign(size, values), 0.0)
+    size = xp.abs(values) - threshold
+    return xp.where(size > ZERO * threshold, xp.sign(values) * size, 0.0)
+
+
+def within(xp, change, terms):
+    """Changes put back into their bounds, and onto a bound where they as good as touch it."""
+    for bound, beyond in ((terms.low, xp.less), (terms.high, xp.greater)):
+        if bound is not None:
+            finite = xp.where(xp.isfinite(bound), bound, 0.0)
+            reach = ZERO * xp.abs(finite)
+            inner = xp.where(xp.isfinite(bound), finite - xp.sign(finite) * reach, bound)
+            change = xp.where(beyond(change, inner), bound, change)
+    return change
+
+
+def proximal_step(xp, change, drift, threshold, terms):
+    """One proximal gradient step on ``-(gradient . v') + l1 * ||v' - v||_1`` within bounds.
+
+    Parameters
+    ----------
+    xp : array namespace
+    change : array
+        ``v' - v`` so far.
+    drift : array
+        Step size times gradient.
+    threshold : array or float
+        Step size times the L1 weight of each feature.
+    terms : Terms
+
+    Returns
+    -------
+    array
+        The change after the step.
+    """
+    return within(xp, shrink(xp, change + drift, threshold), terms)

@@ -3,12 +3,17 @@
 import numpy as np
 
 from recrec import leaping, stepping
-from recrec.problem import Problem
+from recrec.device import CPU, in_batches
+from recrec.problem import Path, Problem
+from recrec.profiles import BLOCK, DENSE_GAIN, Factored
 from recrec.sampling import sample
 
 
-def solve_cell(target, items, percentage, seeds, settings):
+def solve_cell(target, items, percentage, seeds, settings, device=CPU, say=lambda line: None):
     """Run Algorithm 1 for every item and seed of a cell.
+
+    The proximal step leaps from event to event, in batches that fit into the device's memory; the subgradient step
+    jumps to and fro around zero and has to be taken step by step.
 
     Parameters
     ----------
@@ -18,45 +23,105 @@ def solve_cell(target, items, percentage, seeds, settings):
         Share of the group to sample, in per cent.
     seeds : list of int
     settings : Settings
+    device : device.Device
+    say : callable
+        Told how far single precision is off.
 
     Returns
     -------
     list of (item, seed, Path)
         Items in the given order, seeds within.
+
+    Raises
+    ------
+    InputError
+        If a recourse does not fit into memory.
     """
     scores = target.scores(items)
     bars = target.bars(items, settings.desired_rank)
-    paths = {}
-    for seed in seeds:
-        users = sample(len(scores), percentage, seed)
-        profiles = target.profiles(users)
-        solve = solver(profiles, settings)
-        for column, item in enumerate(items):
-            paths[item, seed] = solve(Problem(profiles, scores[users, column], bars[users, column]))
-    return [(item, seed, paths[item, seed]) for item in items for seed in seeds]
+    drawn = {seed: np.sort(sample(len(scores), percentage, seed)) for seed in seeds}
+    # Seeds that draw the same users (all of them, say) ask the same question.
+    samples = list({users.tobytes(): users for users in drawn.values()}.values())
+    solve = _step if settings.l1_step == "subgradient" else _leap
+    found = {}
+    for users, columns, paths in solve(target, samples, list(range(len(items))), scores, bars, settings, device, say):
+        for of_sample, row in zip(users, paths, strict=True):
+            found |= {(of_sample.tobytes(), column): path for column, path in zip(columns, row, strict=True)}
+    return [(item, seed, found[drawn[seed].tobytes(), column]) for column, item in enumerate(items) for seed in seeds]
 
 
-def solver(profiles, settings):
-    """The production solver for problems over the same sampled users.
+def _step(target, samples, columns, scores, bars, settings, device, say):
+    """Problem by problem."""
+    for users in samples:
+        profiles = target.profiles(users).toarray()
+        problems = [Problem(profiles, scores[users, column], bars[users, column]) for column in columns]
+        yield [users], columns, [[stepping.solve(problem, settings) for problem in problems]]
 
-    The proximal step leaps from event to event; the subgradient step jumps to and fro around zero and has to be taken
-    step by step. What the problems share is computed here, once.
 
-    Parameters
-    ----------
-    profiles : (n, features) sparse array, CSR
-        Of the sampled users, over the mutable features.
-    settings : Settings
+def _leap(target, samples, columns, scores, bars, settings, device, say):
+    """Batch by batch."""
+    users, (items, features) = len(samples[0]), target.mutable_features.shape
+    size = np.dtype(device.dtype).itemsize
+    in_span = settings.lambda_ == 0.0
+    gram = BLOCK * (features + items + users) + DENSE_GAIN * 2 * target.features.nnz
+    use_gram = in_span and size * (users * users + gram) <= device.budget
 
-    Returns
-    -------
-    callable
-        From a `Problem` with these profiles to its `Path`.
-    """
-    if settings.l1_step == "subgradient":
-        return lambda problem: stepping.solve(problem, settings)
-    gram = leaping.gram_matrix(profiles) if settings.lambda_ == 0.0 else None
-    return lambda problem: leaping.solve(problem, settings, gram)
+    def memory(samples, items):
+        """Bytes of the arrays of a batch: see the solver."""
+        problems = samples * items
+        by_gram = samples * users * users + gram if use_gram else 0
+        return size * (by_gram + problems * (12 * users + (3 if in_span else 16) * features))
+
+    matrix = device.sparse(target.mutable_features)
+    transposed = device.sparse(target.mutable_transposed)
+
+    def work(samples, columns):
+        """Solve one batch."""
+        ratings = [target.ratings[users] for users in samples]
+        profiles = Factored(
+            device.xp, matrix, transposed, [*map(device.sparse, ratings)], [device.sparse(one.T) for one in ratings]
+        )
+        stacked = [np.array([values[np.ix_(users, columns)].T for users in samples]) for values in (scores, bars)]
+        batch = leaping.Batch(profiles, *map(device.array, stacked))
+        found = leaping.solve(batch, settings, device.xp, use_gram, device.kernels)
+        host = leaping.Paths(*map(device.host, found))
+        if device.dtype != np.float64:
+            say(_error(target, samples, host, *stacked))
+        return _paths(host)
+
+    return in_batches(samples, columns, memory, device, work)
+
+
+def _paths(found):
+    """A list of `Path` per sample."""
+    samples, items = found.status.shape
+    return [
+        [
+            Path(
+                found.change[s, i].astype(np.float64),
+                leaping.STATUS[found.status[s, i]],
+                int(found.iterations[s, i]),
+                int(found.events[s, i]),
+            )
+            for i in range(items)
+        ]
+        for s in range(samples)
+    ]
+
+
+def _error(target, samples, found, scores, bars):
+    """What rounding did: the scores that the solver followed against those that its changes give in float64."""
+    change = found.change.astype(np.float64)
+    gains = [
+        target.ratings[users] @ (target.mutable_features @ one.T) for users, one in zip(samples, change, strict=True)
+    ]
+    given = scores + np.array([one.T for one in gains])
+    error = np.abs(found.scores - given) / np.maximum(1.0, np.abs(given))
+    turned = np.count_nonzero((found.scores <= bars) != (given <= bars))
+    return (
+        f"single precision: scores off by at most {error.max():.1e} of their size, "
+        f"{turned} of {error.size} across a bar"
+    )
 
 
 def pack(paths):

@@ -5,16 +5,17 @@ The plain form: the only one for the subgradient step, and what the leaping solv
 
 import numpy as np
 
-from recrec.problem import LIMIT, REACHED, STALLED, ZERO, Path, scale, shrink, weight
+from recrec.problem import LIMIT, REACHED, STALLED, ZERO, Path, proximal_step, scale, within
 
 
-def step_change(change, gradient, scale_, l1_step):
-    """One gradient step on ``-(gradient . v') + l1 * ||v' - v||_1``, in terms of ``change = v' - v``."""
-    threshold = scale_.step * scale_.l1
-    if l1_step == "subgradient":
+def step_change(change, gradient, units, settings, terms):
+    """One step of Algorithm 1 with the L1 step of the settings, in terms of ``change = v' - v``."""
+    weights = 1.0 if terms.weights is None else terms.weights
+    drift, threshold = units.step * gradient, units.step * units.l1 * weights
+    if settings.l1_step == "subgradient":
         sign = np.where(np.abs(change) > ZERO * threshold, np.sign(change), 0.0)
-        return change + scale_.step * gradient - threshold * sign
-    return shrink(change + scale_.step * gradient, threshold)
+        return within(np, change + drift - threshold * sign, terms)
+    return proximal_step(np, change, drift, threshold, terms)
 
 
 def solve(problem, settings):
@@ -29,22 +30,25 @@ def solve(problem, settings):
     -------
     Path
     """
-    profiles = problem.profiles.toarray()
-    scores, change = problem.scores, np.zeros(profiles.shape[1])
-    units = scale(problem, settings)
+    terms = problem.terms.check()
+    scores, change = problem.scores, np.zeros(problem.profiles.shape[1])
+    units = None
     iterations = 0
     while True:
         active = scores <= problem.bars
         if not active.any():
             return Path(change, REACHED, iterations, iterations)
+        gradient = problem.profiles[active].sum(axis=0)
+        if settings.aggregate == "mean":
+            gradient = gradient / np.count_nonzero(active)
+        units = units or scale(gradient, settings)
         if units is None:
             return Path(change, STALLED, iterations, iterations)
-        gradient = profiles[active].sum(axis=0) * weight(settings.aggregate, active.sum())
-        moved = step_change(change, gradient, units, settings.l1_step)
+        moved = step_change(change, gradient, units, settings, terms)
         if np.array_equal(moved, change):
             return Path(change, STALLED, iterations, iterations)
         if iterations == settings.max_iterations:
             return Path(change, LIMIT, iterations, iterations)
         change = moved
-        scores = problem.scores + profiles @ change
+        scores = problem.scores + problem.profiles @ change
         iterations += 1

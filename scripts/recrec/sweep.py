@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from recrec.device import CPU
 from recrec.evaluation import evaluate_cell, threshold_cell
 from recrec.recourse import outcomes, solve_cell
 
@@ -9,7 +10,7 @@ from recrec.recourse import outcomes, solve_cell
 MEANS = ("success_before_thresholding", "success", "rbo", "changed_share", "l1", "iterations")
 
 
-def sweep_setting(targets, items, percentage, seeds, settings, top_k, keep, over, rbo_p):
+def sweep_setting(targets, items, percentage, seeds, settings, top_k, keep, over, rbo_p, device=CPU):
     """Means over all groups, ranks, items and seeds for one setting and one sampling.
 
     Parameters
@@ -18,7 +19,7 @@ def sweep_setting(targets, items, percentage, seeds, settings, top_k, keep, over
         A group each.
     items : list of lists of int
         Selected items of each group.
-    percentage, seeds, settings, top_k, keep, over, rbo_p
+    percentage, seeds, settings, top_k, keep, over, rbo_p, device
         As for `recourse.solve_cell` and `evaluation.evaluate_cell`.
 
     Returns
@@ -28,7 +29,7 @@ def sweep_setting(targets, items, percentage, seeds, settings, top_k, keep, over
     """
     rows = []
     for target, chosen in zip(targets, items, strict=True):
-        paths = solve_cell(target, chosen, percentage, seeds, settings)
+        paths = solve_cell(target, chosen, percentage, seeds, settings, device)
         found = outcomes(paths)
         changes = np.array([path.change for _, _, path in paths])
         kept = threshold_cell(target, found["item"], found["seed"], changes, percentage, top_k, keep, over)

@@ -1,6 +1,7 @@
 """The target group of a recourse: its users' histories and their ranked lists."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -9,7 +10,8 @@ from recrec import recommender
 from recrec.storage import csr_from_parts, load_arrays
 
 
-class Target(NamedTuple):
+@dataclass(frozen=True)
+class Target:
     """A group of users and what ranks an item for them.
 
     Attributes
@@ -32,13 +34,23 @@ class Target(NamedTuple):
     ordered: np.ndarray
     candidates: str
 
+    @cached_property
+    def mutable_features(self):
+        """The mutable columns of ``V``: (items, mutable features) sparse array, CSR."""
+        return self.features if self.mutable.all() else self.features[:, np.flatnonzero(self.mutable)]
+
+    @cached_property
+    def mutable_transposed(self):
+        """The same transposed: (mutable features, items) sparse array, CSR."""
+        return csr_array(self.mutable_features.T)
+
     def profiles(self, users=slice(None)):
         """Profiles of (some of) the users over the mutable features: sparse CSR array."""
-        return self.ratings[users] @ self.features[:, np.flatnonzero(self.mutable)]
+        return self.ratings[users] @ self.mutable_features
 
     def scores(self, items):
         """Present scores of the given items: (users, n) array."""
-        return (self.ratings @ (self.features @ self.features[items].T)).toarray()
+        return self.ratings @ (self.features @ self.features[items].toarray().T)
 
     def listed(self, items):
         """Whether each of the given items is in each user's list: (users, n) bool array."""
@@ -62,7 +74,7 @@ class Target(NamedTuple):
         -------
         (users, n) array
         """
-        return self.ratings @ (self.features[:, np.flatnonzero(self.mutable)] @ change)
+        return self.ratings @ (self.mutable_features @ change)
 
 
 def group_matrices(path, group):

@@ -41,6 +41,9 @@ GROUPS = range(1, config["groups"] + 1)
 SAMPLINGS = [f"{sampling:.12g}" for sampling in config["samplings"]]
 ENVIRONMENT = "../../envs/environment.yaml"
 
+# Devices that a job of recourses asks its cluster for, or takes from `--resources gpu=1`.
+GPU = int(config["device"] == "gpu")
+
 
 wildcard_constraints:
     dataset="[A-Za-z0-9_-]+",

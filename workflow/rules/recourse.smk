@@ -12,7 +12,10 @@ rule recourse:
         "results/benchmarks/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        gpu=GPU,
     params:
+        precision=config["precision"],
         settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
         seeds=config["seeds"],
         candidates=config["candidates"],

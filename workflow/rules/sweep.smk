@@ -12,7 +12,10 @@ rule sweep_settings:
         "results/benchmarks/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        gpu=GPU,
     params:
+        precision=config["precision"],
         l1_step=lambda wildcards: STUDY.recourse[wildcards.dataset]["l1_step"],
         learning_rate=config["sweep"]["learning_rate"],
         max_iterations=config["sweep"]["max_iterations"],

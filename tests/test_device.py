@@ -1,0 +1,107 @@
+"""Choosing a device, and batches that fit into its memory."""
+
+import sys
+
+import numpy as np
+import pytest
+import random_study
+from hypothesis import given
+from hypothesis import strategies as st
+from test_solvers import assert_same
+
+from recrec import device, recourse
+from recrec.errors import InputError
+from recrec.problem import Settings
+
+
+def solved(target, choice, on=device.CPU, lines=None):
+    say = (lambda line: None) if lines is None else lines.append
+    return recourse.solve_cell(target, [4, 2, 9], 50, [1, 2, 3], choice, on, say)
+
+
+@pytest.fixture
+def no_cupy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+
+
+class Unable:
+    """CuPy on a machine without a device."""
+
+    @staticmethod
+    def is_available():
+        return False
+
+
+def test_gpu_without_cupy_is_one_clear_line(no_cupy):
+    with pytest.raises(InputError, match=r"config.yaml: device: given gpu; CuPy is not installed. Say auto or cpu"):
+        device.choose("gpu", "double", 1)
+
+
+def test_gpu_without_a_device_is_one_clear_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cupy", Unable)
+    with pytest.raises(InputError, match=r"config.yaml: device: given gpu; CuPy finds no CUDA device"):
+        device.choose("gpu", "double", 1)
+
+
+def test_auto_says_what_it_took_and_why(no_cupy):
+    lines = []
+    taken = device.choose("auto", "single", 3, lines.append)
+    assert (taken.xp, taken.dtype, taken.budget) == (np, np.float32, 3 * 2**20)
+    assert lines == ["device: cpu (CuPy is not installed)"]
+
+
+def test_cpu_does_not_look_for_cupy(monkeypatch):
+    monkeypatch.setattr(device, "_cuda", lambda: pytest.fail("looked"))
+    assert device.choose("cpu", "double", 1).name == "cpu"
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 100), st.integers(1, 30))
+def test_batches_cover_everything_once_in_order_and_fit(samples, items, budget, memory):
+    small = device.CPU._replace(budget=budget)
+
+    def work(some_samples, some_items):
+        size = len(some_samples) * len(some_items)
+        assert size == 1 or size <= budget
+        if size > memory:
+            raise MemoryError
+        return [(sample, item) for sample in some_samples for item in some_items]
+
+    found = list(device.in_batches(list(range(samples)), list(range(items)), lambda s, i: s * i, small, work))
+    pairs = [pair for _, _, batch in found for pair in batch]
+    assert sorted(pairs) == [(sample, item) for sample in range(samples) for item in range(items)]
+    assert all(batch == [(s, i) for s in some for i in others] for some, others, batch in found)
+
+
+def test_a_problem_too_large_for_the_memory_is_one_clear_line():
+    def work(samples, items):
+        raise MemoryError
+
+    with pytest.raises(InputError, match=r"one recourse needs about 7 MiB, more than cpu has left; sample fewer users"):
+        list(device.in_batches([1, 2], [1], lambda s, i: 7 * 2**20, device.CPU, work))
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.1])
+@pytest.mark.parametrize("budget", [1, 3000, 12_000])
+def test_small_batches_give_the_same_recourses(penalty, budget):
+    target, choice = random_study.target(1, users=40), Settings(desired_rank=4, lambda_=penalty)
+    small = device.CPU._replace(budget=budget)
+    for one, other in zip(solved(target, choice, small), solved(target, choice), strict=True):
+        assert one[:2] == other[:2]
+        assert_same(one[2], other[2])
+
+
+def test_single_precision_says_how_far_it_is_off():
+    target, choice, lines = random_study.target(1, users=40, real=True), Settings(desired_rank=4), []
+    single = solved(target, choice, device.CPU._replace(dtype=np.float32), lines)
+    [line] = lines
+    error = float(line.split("at most ")[1].split()[0])
+    assert 0 < error < 1e-5
+    assert line.endswith("of 180 across a bar")
+    for one, other in zip(single, solved(target, choice), strict=True):
+        np.testing.assert_allclose(one[2].change, other[2].change, rtol=1e-3, atol=1e-4)
+
+
+def test_seeds_that_draw_everybody_share_one_recourse():
+    target, choice = random_study.target(1, users=20), Settings(desired_rank=4)
+    everyone = recourse.solve_cell(target, [4], 100, [1, 2], choice)
+    assert everyone[0][2] is everyone[1][2]
