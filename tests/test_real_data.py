@@ -82,6 +82,6 @@ def test_thresholding_is_one_at_a_time(films):
     change = leap(problem, Settings("sum", 5, 0.05, 0.05, max_iterations=60)).change
     scores, bars = target.scores(items[:1])[:, 0], target.bars(items[:1], 10)[:, 0]
     profiles = target.profiles()
-    found = hard_threshold(change, profiles.tocsc(), scores, bars, 0.8)
+    found = hard_threshold(change, target.histories(), scores, bars, 0.8)
     assert np.array_equal(found, one_at_a_time(change, profiles.toarray(), scores, bars, 0.8))
     assert 0 < np.count_nonzero(found) < np.count_nonzero(change)

@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csc_array
+from scipy.sparse import csr_array, eye_array
 
 from recrec import thresholding
+from recrec.profiles import Histories
+
+
+def histories(profiles):
+    """Users who have each rated one item that is their profile."""
+    return Histories(csr_array(eye_array(len(profiles))), csr_array(profiles), csr_array(profiles.T))
 
 
 def one_at_a_time(change, profiles, scores, bars, keep):
@@ -43,13 +49,13 @@ def test_cumulative_form_is_one_at_a_time(seed, users, features, keep, signed):
     # Whole sixteenths: equal changes are common, and every sum is exact.
     change = np.round(random.normal(size=features) ** 3 * 16) / 16
     scores, bars = random.integers(-3, 3, users).astype(float), random.integers(-2, 8, users) + 0.25
-    found = thresholding.hard_threshold(change, csc_array(profiles), scores, bars, keep)
+    found = thresholding.hard_threshold(change, histories(profiles), scores, bars, keep)
     assert np.array_equal(found, one_at_a_time(change, profiles, scores, bars, keep))
 
 
 def test_blocks_of_users_change_nothing(monkeypatch):
     random = np.random.default_rng(0)
-    profiles = csc_array(random.poisson(0.5, (40, 200)).astype(float))
+    profiles = histories(random.poisson(0.5, (40, 200)).astype(float))
     change, scores, bars = random.normal(size=200), np.zeros(40), random.normal(size=40)
     whole = thresholding.hard_threshold(change, profiles, scores, bars, 0.8)
     monkeypatch.setattr(thresholding, "BLOCK", 300)
@@ -58,7 +64,7 @@ def test_blocks_of_users_change_nothing(monkeypatch):
 
 def test_a_recourse_that_reaches_nobody_is_left_as_it_is():
     change = np.array([1.0, 0.0, 2.0])
-    found = thresholding.hard_threshold(change, csc_array(np.eye(3)), np.zeros(3), np.full(3, 9.0), 0.8)
+    found = thresholding.hard_threshold(change, histories(np.eye(3)), np.zeros(3), np.full(3, 9.0), 0.8)
     assert np.array_equal(found, change)
 
 
@@ -66,7 +72,7 @@ def test_a_recourse_that_reaches_nobody_is_left_as_it_is():
 def test_what_is_kept_is_kept_unchanged(keep):
     random = np.random.default_rng(1)
     change = random.normal(size=50)
-    profiles = csc_array(random.poisson(1.0, (20, 50)).astype(float))
+    profiles = histories(random.poisson(1.0, (20, 50)).astype(float))
     found = thresholding.hard_threshold(change, profiles, np.zeros(20), np.zeros(20), keep)
     assert set(np.flatnonzero(found)) <= set(np.flatnonzero(change))
     assert np.array_equal(found[found != 0], change[found != 0])

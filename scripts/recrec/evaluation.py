@@ -52,7 +52,7 @@ class Evaluated(NamedTuple):
     users_reached: int
 
 
-def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over):
+def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over, count=None):
     """Hard-threshold the recourses of a cell.
 
     Parameters
@@ -69,6 +69,8 @@ def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over)
         Share of the success rate to keep.
     over : {"group", "sample"}
         The users over whom the success rate counts.
+    count : callable, optional
+        As for `thresholding.hard_threshold`.
 
     Returns
     -------
@@ -76,15 +78,17 @@ def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over)
     """
     wanted = np.unique(items)
     scores, bars = target.scores(wanted), target.bars(wanted, top_k)
-    everyone = np.arange(len(scores))
-    counted = {seed: everyone if over == "group" else sample(len(scores), percentage, int(seed)) for seed in seeds}
-    profiles = target.profiles().tocsc() if over == "group" else None
+    if over == "group":
+        everyone = np.arange(len(scores))
+        counted = dict.fromkeys(seeds, (everyone, target.histories()))
+    else:
+        drawn = {seed: sample(len(scores), percentage, int(seed)) for seed in seeds}
+        counted = {seed: (users, target.histories(users)) for seed, users in drawn.items()}
     kept = np.empty_like(changes)
     for row, (item, seed) in enumerate(zip(items, seeds, strict=True)):
-        users, column = counted[seed], int(np.searchsorted(wanted, item))
-        of_users = target.profiles(users).tocsc() if profiles is None else profiles
+        (users, histories), column = counted[seed], int(np.searchsorted(wanted, item))
         kept[row] = thresholding.hard_threshold(
-            changes[row], of_users, scores[users, column], bars[users, column], keep
+            changes[row], histories, scores[users, column], bars[users, column], keep, count
         )
     return kept
 
@@ -107,8 +111,10 @@ def evaluate_cell(target, found, changes, kept, top_k, rbo_p):
     list of Evaluated
     """
     items = found["item"]
-    scores, listed, bars = target.scores(items), target.listed(items), target.bars(items, top_k)
-    before = recommender.ranks(target.ordered, scores, listed)
+    wanted, of = np.unique(items, return_inverse=True)
+    scores, listed, bars = target.scores(wanted), target.listed(wanted), target.bars(wanted, top_k)
+    before = recommender.ranks(target.ordered, scores, listed)[:, of]
+    scores, listed, bars = scores[:, of], listed[:, of], bars[:, of]
     after = recommender.ranks(target.ordered, scores, listed, scores + target.gains(kept.T))
     reached_first = scores + target.gains(changes.T) > bars
     reached = after <= top_k
@@ -156,15 +162,16 @@ def live_success(target, items, changes, top_k):
     -------
     (n,) array
     """
-    columns = np.flatnonzero(target.mutable)
-    similar = target.features[:, columns] @ changes.T  # (items, n): v_y . (v' - v)
-    success = target.scores(items) + target.ratings @ similar > target.bars(items, top_k)
-    for item in np.unique(items):
+    similar = target.mutable_features @ changes.T  # (items, n): v_y . (v' - v)
+    wanted, of = np.unique(items, return_inverse=True)
+    success = (target.scores(wanted)[:, of] + target.ratings @ similar) > target.bars(wanted, top_k)[:, of]
+    for item in wanted:
         rating = target.ratings[:, [item]].toarray()[:, 0]
         raters = np.flatnonzero(rating)
         if not raters.size:
             continue
-        scores = (target.ratings[raters] @ target.features @ target.features.T).toarray()
+        profiles = target.features.T @ target.ratings[raters].T.toarray()
+        scores = (target.features @ profiles).T
         outside = np.zeros(scores.shape, dtype=bool)
         outside[:, item] = True
         if target.candidates == "unrated":

@@ -4,8 +4,11 @@ The profile of a user is a sum over the items of their history, ``P = R V``, and
 on goodbooks 0.4 million stored numbers stand for 40 million. A solver needs what a change of the item adds to every
 user's score, ``P c = R (V c)``, and the sum of the profiles of the users still active, ``P^T a = V^T (R^T a)``.
 
-All arrays are stacks: S samples of n users each, and I items that ask for a recourse over each of the samples.
+In `Dense` and `Factored` all arrays are stacks: S samples of n users each, and I items that ask for a recourse over
+each of the samples.
 """
+
+from typing import NamedTuple
 
 #: Columns of a Gram matrix that are made at once.
 BLOCK = 64
@@ -95,3 +98,34 @@ class Factored:
                 profiles = self.transposed.dot(raters[:, block].toarray())
                 found[sample, :, block] = ratings.dot(self.features.dot(profiles))
         return found
+
+
+class Histories(NamedTuple):
+    """The users over whom success counts, as ratings and features.
+
+    Attributes
+    ----------
+    ratings : (users, items) sparse array, CSR
+    features, transposed : sparse arrays, CSR
+        Mutable features of all items, (items, features), and the same transposed.
+    """
+
+    ratings: object
+    features: object
+    transposed: object
+
+    def gains(self, change):
+        """What a change, (features,) or (features, n), adds to each user's score."""
+        return self.ratings @ (self.features @ change)
+
+    def magnitude(self):
+        """The same with absolute values: its gains bound what changes of a size can add or take away."""
+        return self if not _any_below_zero(self) else Histories(*(abs(part) for part in self))
+
+    def columns(self, features):
+        """Some columns of the users' profiles: (users, n) array."""
+        return self.ratings @ self.transposed[features].toarray().T
+
+
+def _any_below_zero(histories):
+    return histories.ratings.data.min(initial=0.0) < 0.0 or histories.features.data.min(initial=0.0) < 0.0

@@ -68,11 +68,29 @@ def count_not_beaten(ordered, scores):
     -------
     (users, n) integer array
     """
-    items = ordered.shape[1]
+    items, wanted = ordered.shape[1], scores.shape[1]
+    if wanted * items.bit_length() < items:
+        return items - _first_not_beaten(ordered, scores)
     placed = np.empty(scores.shape, dtype=np.int64)
     for user, row in enumerate(ordered):
         placed[user] = items - np.searchsorted(bar_over(row), scores[user], side="left")
     return placed
+
+
+def _first_not_beaten(ordered, scores):
+    """Position of the lowest listed score that each score does not beat, by bisection of all lists at once.
+
+    Looks at a few entries of each list where a pass over it would read them all.
+    """
+    users = np.arange(len(ordered))[:, None]
+    low = np.zeros(scores.shape, dtype=np.int64)
+    high = np.full(scores.shape, ordered.shape[1])
+    while (unknown := low < high).any():
+        middle = (low + high) // 2
+        beaten = bar_over(np.asarray(ordered[users, np.where(unknown, middle, 0)])) < scores
+        low = np.where(unknown & beaten, middle + 1, low)
+        high = np.where(unknown & ~beaten, middle, high)
+    return low
 
 
 def ranks(ordered, present, listed, scores=None):

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recrec import recommender
+from recrec.profiles import Histories
 from recrec.storage import csr_from_parts, load_arrays
 
 
@@ -44,6 +45,10 @@ class Target:
         """The same transposed: (mutable features, items) sparse array, CSR."""
         return csr_array(self.mutable_features.T)
 
+    def histories(self, users=slice(None)):
+        """Ratings of (some of) the users and the mutable features, as factors of their profiles."""
+        return Histories(self.ratings[users], self.mutable_features, self.mutable_transposed)
+
     def profiles(self, users=slice(None)):
         """Profiles of (some of) the users over the mutable features: sparse CSR array."""
         return self.ratings[users] @ self.mutable_features
@@ -74,7 +79,7 @@ class Target:
         -------
         (users, n) array
         """
-        return self.ratings @ (self.mutable_features @ change)
+        return self.histories().gains(change)
 
 
 def group_matrices(path, group):

@@ -12,7 +12,7 @@ def removal_order(change):
     return changed[np.argsort(np.abs(change[changed]), kind="stable")]
 
 
-def hard_threshold(change, profiles, scores, bars, keep):
+def hard_threshold(change, histories, scores, bars, keep, count=None):
     """Reset changed features, smallest change first, until the success rate falls below a share of what it was.
 
     Counting backwards, with the q largest changes kept, the scores for every q are one cumulative sum. The changes
@@ -22,14 +22,16 @@ def hard_threshold(change, profiles, scores, bars, keep):
     ----------
     change : (features,) array
         Recourse minus original.
-    profiles : (users, features) sparse array, CSC
-        Profiles of the users over whom success is measured.
+    histories : profiles.Histories
+        Of the users over whom success is measured.
     scores : (users,) array
         The item's scores before the recourse.
     bars : (users,) array
         `recommender.bars` of these users: success is a score above the bar.
     keep : float
         The share of the success rate that must remain (the paper gives up at most 20 %, so 0.8).
+    count : callable, optional
+        A form of `count_successes`, which is taken if left out.
 
     Returns
     -------
@@ -38,14 +40,14 @@ def hard_threshold(change, profiles, scores, bars, keep):
         recourse that reaches nobody is returned as it is.
     """
     largest_first = removal_order(change)[::-1]
-    full = scores + profiles @ change
+    full = scores + histories.gains(change)
     successes = np.count_nonzero(full > bars)
     if not successes:
         return change.copy()
     # A share such as 0.7 of 10 users is 7 of them, whatever 0.7 is in binary.
     needed = keep * successes - 1e-9
-    candidates = largest_first[: _safe_tail(change, largest_first, profiles, full, bars, needed)]
-    successes = _successes(change, candidates, profiles, scores, bars)
+    candidates = largest_first[: _safe_tail(change, largest_first, histories, full, bars, needed)]
+    successes = _successes(change, candidates, histories, scores, bars, count or count_successes)
     short = np.flatnonzero(successes < needed)
     kept = candidates[: short[-1] + 1] if short.size else candidates[:0]
     thresholded = np.zeros_like(change)
@@ -53,30 +55,46 @@ def hard_threshold(change, profiles, scores, bars, keep):
     return thresholded
 
 
-def _safe_tail(change, largest_first, profiles, full, bars, needed):
+def _safe_tail(change, largest_first, histories, full, bars, needed):
     """A number of changes after which all the smaller ones together cannot cost too much success."""
-    at_most = abs(profiles)
+    at_most = histories.magnitude()
     rest = np.abs(change)
     kept = 0
     while kept < len(largest_first):
         step = max(32, kept)
         rest[largest_first[kept : kept + step]] = 0.0
         kept += step
-        if np.count_nonzero(full - at_most @ rest > bars) >= needed:
+        if np.count_nonzero(full - at_most.gains(rest) > bars) >= needed:
             return kept
     return len(largest_first)
 
 
-def _successes(change, candidates, profiles, scores, bars):
+def _successes(change, candidates, histories, scores, bars, count):
     """Users who succeed with the first 0, 1, 2, ... of the candidate changes."""
     successes = np.zeros(len(candidates) + 1, dtype=np.int64)
     successes[0] = np.count_nonzero(scores > bars)
-    columns = profiles[:, candidates].tocsr()
     block = max(1, BLOCK // max(1, len(candidates)))
     for start in range(0, len(scores), block):
         part = slice(start, start + block)
-        totals = columns[part].toarray() * change[candidates]
-        np.cumsum(totals, axis=1, out=totals)
-        totals += scores[part, None]
-        successes[1:] += np.count_nonzero(totals > bars[part, None], axis=0)
+        columns = histories._replace(ratings=histories.ratings[part]).columns(candidates)
+        successes[1:] += count(columns, change[candidates], scores[part], bars[part])
     return successes
+
+
+def count_successes(columns, change, scores, bars):
+    """Users above their bars with the first 1, 2, ... of some changes.
+
+    Parameters
+    ----------
+    columns : (users, n) array
+        What a unit of each change adds to each user's score.
+    change : (n,) array
+    scores, bars : (users,) arrays
+
+    Returns
+    -------
+    (n,) integer array
+    """
+    totals = np.cumsum(columns * change, axis=1)
+    totals += scores[:, None]
+    return np.count_nonzero(totals > bars[:, None], axis=0)
