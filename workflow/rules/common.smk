@@ -7,11 +7,12 @@ import psutil
 import yaml
 
 from snakemake.exceptions import WorkflowError
+from snakemake.shell import shell
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from recrec import study
+from recrec import study, warm
 from recrec.digest import code_digest
 from recrec.errors import InputError
 from recrec.sources import mirror_folder, unpinned
@@ -36,6 +37,16 @@ except InputError as error:
 
 # For the table of the workflow's own cost: when this run began.
 os.environ.setdefault("RECREC_STARTED", str(psutil.Process().create_time()))
+
+
+# On this machine. Jobs on a cluster run Snakemake anew, without this hook.
+onstart:
+    if workflow.local_exec:
+        warm.start(shell)
+        # The limit on submissions per second is for clusters. Here every job that starts would leave a timer behind that
+        # has all open jobs looked at again each second, more and more often.
+        workflow.scheduler.job_rate_limiter = None
+
 
 GROUPS = range(1, config["groups"] + 1)
 SAMPLINGS = [f"{sampling:.12g}" for sampling in config["samplings"]]

@@ -1,0 +1,147 @@
+"""Jobs forked from a warm process do what jobs of their own would."""
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from recrec import warm
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks on Linux only")
+
+
+@pytest.fixture(scope="module")
+def shell():
+    """A running server, started by a process that lives as long as the tests of this file."""
+    code = (
+        "import sys; from recrec import warm\n"
+        "class Shell:\n"
+        "    prefix = staticmethod(lambda text: print(text.format(), flush=True))\n"
+        "warm.start(Shell); sys.stdin.read()"
+    )
+    folder = str(Path(warm.__file__).resolve().parents[1])
+    owner = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "PYTHONPATH": folder},
+    )  # fmt: skip
+    prefix = owner.stdout.readline().rstrip("\n")
+    yield prefix
+    address = shlex.split(prefix)[-1]
+    owner.stdin.close()
+    owner.wait(10)
+    assert until(lambda: not os.path.exists(os.path.dirname(address))), "the server outlives its owner"
+
+
+def until(condition, seconds=20):
+    """Whether a condition comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def run(shell, path, *arguments, **keys):
+    command = f"{shell} {shlex.quote(sys.executable)} {shlex.quote(str(path))} {shlex.join(arguments)}"
+    return subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, **keys)
+
+
+def parent(path):
+    """A script that writes the id of the process it was forked from."""
+    path.write_text("import os, sys; print(os.getppid(), os.path.basename(os.getcwd()), sys.argv[1:], os.environ['X'])")
+    return path
+
+
+@pytest.mark.parametrize("name", ["tmp1.recourse.py", "tmp1.plot.py"])
+def test_a_job_has_its_folder_arguments_and_environment_and_the_servers_parent(shell, tmp_path, name):
+    place = tmp_path / "place"
+    place.mkdir()
+    path = parent(tmp_path / name)
+    environment = {**os.environ, "X": "a=b\nc"}
+    outputs = [run(shell, path, "one two", cwd=place, env=environment).stdout for _ in range(2)]
+    assert outputs[0].partition(" ")[2] == "place ['one two'] a=b\nc\n"
+    assert outputs[0] == outputs[1], "both were forked from one process"
+
+
+def test_scripts_of_cells_and_others_have_a_server_each(shell, tmp_path):
+    environment = {**os.environ, "X": ""}
+    servers = {
+        run(shell, parent(tmp_path / name), env=environment).stdout.split()[0]
+        for name in ("a.recourse.py", "a.evaluate.py", "a.hard_thresholding.py", "a.plot.py", "a.cells_table.py")
+    }
+    assert len(servers) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("import sys; sys.exit(3)", 3, ""),
+        ("import sys; sys.exit('no such thing')", 1, "no such thing\n"),
+        ("1 / 0", 1, "ZeroDivisionError"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", 1, "the job's process was killed"),
+    ],
+)
+def test_how_a_job_ends_is_how_its_client_ends(shell, tmp_path, code, status, error):
+    path = tmp_path / "x.evaluate.py"
+    path.write_text(code)
+    done = run(shell, path)
+    assert done.returncode == status
+    assert error in done.stderr
+
+
+def test_a_job_whose_client_is_stopped_stops(shell, tmp_path):
+    path, mark = tmp_path / "x.recourse.py", tmp_path / "pid"
+    path.write_text(
+        "import os, pathlib, sys, time; target = pathlib.Path(sys.argv[1]); part = target.with_suffix('.part')\n"
+        "part.write_text(str(os.getpid())); part.rename(target); time.sleep(60)"
+    )
+    command = f"{shell} {shlex.quote(sys.executable)} {shlex.quote(str(path))} {shlex.quote(str(mark))}"
+    client = subprocess.Popen(["bash", "-c", command])
+    assert until(mark.exists)
+    job = int(mark.read_text())
+    client.send_signal(signal.SIGTERM)
+    client.wait(10)
+    assert until(lambda: not os.path.exists(f"/proc/{job}"))
+
+
+def test_without_a_server_or_for_another_interpreter_the_client_runs_the_command(tmp_path):
+    path = tmp_path / "x.recourse.py"
+    path.write_text("import sys; print(sys.argv[1]); sys.exit(4)")
+    client = [sys.executable, "-I", "-S", warm.__file__, str(tmp_path / "nobody")]
+    for command in ([sys.executable, str(path), "here"], ["bash", "-c", "echo here; exit 4"]):
+        done = subprocess.run([*client, *command], capture_output=True, text=True)
+        assert (done.returncode, done.stdout) == (4, "here\n")
+
+
+def test_cells_import_nothing_large_that_the_server_has_not_imported(tmp_path):
+    code = """
+import importlib, sys
+from recrec import warm
+for name in warm.FOR_CELLS:
+    importlib.import_module(name)
+before = set(sys.modules)
+import numpy as np, random_study
+from recrec import evaluation, recourse, storage
+from recrec.problem import Settings
+target = random_study.target(1, users=20)
+found = recourse.solve_cell(target, [4, 2], 50, [1, 2], Settings(desired_rank=5))
+storage.save_arrays(sys.argv[1], **recourse.pack(found))
+arrays = storage.load_arrays(sys.argv[1])
+changes = recourse.unpack_changes(arrays)
+kept = evaluation.threshold_cell(target, arrays["item"], arrays["seed"], changes, 50, 10, 0.8, "group")
+evaluation.evaluate_cell(target, arrays, changes, kept, 10, 0.5)
+print(*sorted(name for name in set(sys.modules) - before if name.startswith(("numpy", "scipy", "snakemake", "pandas"))))
+"""
+    paths = [str(Path(warm.__file__).resolve().parents[1]), str(Path(__file__).parent)]
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "cell.npz")], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
