@@ -1,5 +1,6 @@
 """Hard-threshold the recourses of one cell."""
 
+from recrec.device import choose
 from recrec.evaluation import threshold_cell
 from recrec.job import job
 from recrec.recourse import pack_changes, unpack_changes
@@ -9,6 +10,7 @@ from recrec.target import load_target
 with job(snakemake) as say:
     params, wildcards = snakemake.params, snakemake.wildcards
     target = load_target(snakemake.input.matrices, snakemake.input.ordered, wildcards.group, params.candidates)
+    device = choose(snakemake.config["device"], "double", snakemake.config["batch_mib"], say)
     found = load_arrays(snakemake.input.recourse)
     kept = threshold_cell(
         target,
@@ -19,5 +21,6 @@ with job(snakemake) as say:
         params.top_k,
         params.thresholding["keep"],
         params.thresholding["over"],
+        device.kernels and device.kernels.count_successes,
     )
     save_arrays(snakemake.output[0], item=found["item"], seed=found["seed"], **pack_changes(kept))

@@ -23,8 +23,8 @@ class Device(NamedTuple):
         Of the numbers computed with.
     budget : int
         Bytes that a batch may take.
-    kernels : module or None
-        Fused forms of some array expressions.
+    kernels : kernels.Kernels or None
+        Fused forms of some array expressions, for a CUDA device.
     """
 
     name: str
@@ -94,7 +94,8 @@ def choose(name, precision, batch_mib, say=lambda line: None):
     free = found.cuda.runtime.memGetInfo()[0]
     label = found.cuda.runtime.getDeviceProperties(found.cuda.Device().id)["name"].decode()
     say(f"device: {label}, {free // 2**20} MiB free")
-    return Device(label, found, TYPES[precision], min(budget, int(FREE_SHARE * free)), kernels)
+    dtype = TYPES[precision]
+    return Device(label, found, dtype, min(budget, int(FREE_SHARE * free)), kernels.load(found, dtype))
 
 
 def _cuda():

@@ -83,7 +83,7 @@ def solve(batch, settings, xp=np, use_gram=True, kernels=None):
     use_gram : bool
         Whether an L1-free path may hold the Gram matrices of its samples in memory, S n^2 numbers. Otherwise it goes
         through the profiles at every event.
-    kernels : module `kernels`, optional
+    kernels : kernels.Kernels, optional
         Fused forms of `user_event` and `coordinate_rates` for arrays on a CUDA device.
 
     Returns

@@ -62,14 +62,12 @@ def serve(address, for_cells, for_others):
     for_cells, for_others : int
         The sockets, listening.
     """
-    import importlib
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks: each answers for itself
     sys.path[0] = os.path.dirname(sys.path[0])
-    for name in FOR_CELLS:
-        importlib.import_module(name)
+    _import(FOR_CELLS)
     if os.fork():
         os.close(for_others)
         _answer(for_cells)
@@ -78,9 +76,17 @@ def serve(address, for_cells, for_others):
         os.rmdir(os.path.dirname(address))
     else:
         os.close(for_cells)
-        for name in FOR_ALL:
-            importlib.import_module(name)
+        _import(FOR_ALL)
         _answer(for_others)
+
+
+def _import(names):
+    import contextlib
+    import importlib
+
+    for name in names:
+        with contextlib.suppress(ImportError):  # the script that needs it will say so
+            importlib.import_module(name)
 
 
 def _answer(place):

@@ -12,6 +12,8 @@ rule hard_thresholding:
         "results/benchmarks/hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
     conda:
         ENVIRONMENT
+    resources:
+        gpu=GPU,
     params:
         thresholding=config["thresholding"],
         top_k=config["top_k"],
