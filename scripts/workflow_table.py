@@ -2,7 +2,7 @@
 
 import os
 
-from recrec.costs import read_job, summarise
+from recrec.costs import Cost, read_job, summarise
 from recrec.job import job
 from recrec.storage import write_rows
 
@@ -11,7 +11,7 @@ with job(snakemake) as say:
     # On a cluster the main process' environment does not come along; then the first of all jobs is the beginning.
     started = float(os.environ.get("RECREC_STARTED") or min(one.begin for one in found))
     rows = [
-        (name, jobs, f"{seconds:.2f}", f"{mean:.3f}", f"{peak:.0f}")
-        for name, jobs, seconds, mean, peak in summarise(found, started)
+        (cost.rule, cost.jobs, *(f"{value:.3f}" for value in cost[2:-1]), f"{cost.peak_mib:.0f}")
+        for cost in summarise(found, started)
     ]
-    write_rows(snakemake.output[0], ["rule", "jobs", "seconds", "mean_seconds", "peak_mib"], rows)
+    write_rows(snakemake.output[0], Cost._fields, rows)

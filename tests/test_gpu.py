@@ -6,7 +6,6 @@ import random_study
 from test_solvers import assert_same
 
 from recrec import device, kernels, leaping, recourse, thresholding
-from recrec.device import CPU
 from recrec.problem import FREE, Settings, Terms
 
 cupy = pytest.importorskip("cupy")
@@ -31,10 +30,9 @@ def close(one, other):
 def test_recourses_are_those_of_the_host(gpu, aggregate, penalty, percentage):
     target = random_study.target(3, users=120, items=200, features=60, real=True)
     choice = Settings(aggregate, 5, 0.05, penalty, max_iterations=300)
-    on_device = recourse.solve_cell(target, [4, 90, 133], percentage, [1, 2, 3], choice, gpu)
-    for one, other in zip(
-        on_device, recourse.solve_cell(target, [4, 90, 133], percentage, [1, 2, 3], choice), strict=True
-    ):
+    items, seeds = [4, 90, 133], [1, 2, 3]
+    there, here = (recourse.solve_cell(target, items, percentage, seeds, choice, on) for on in (gpu, device.CPU))
+    for one, other in zip(there, here, strict=True):
         assert one[:2] == other[:2]
         assert_same(one[2], other[2])
 

@@ -80,9 +80,11 @@ def test_a_data_set_that_is_not_the_papers_has_no_claims():
 
 
 def test_costs_count_rules_and_what_is_lost_between_them(tmp_path):
+    said = "   0.1 s  done, peak memory {} MiB, of 3.000 s 1.000 s for files\n"
+
     def ran(place, end, seconds, peak):
         benchmark, log = tmp_path / f"benchmarks/{place}.tsv", tmp_path / f"logs/{place}.log"
-        texts = {benchmark: f"s\tmax_rss\n{seconds}\t1\n", log: f"   0.1 s  done, peak memory {peak} MiB\n"}
+        texts = {benchmark: f"s\tmax_rss\n{seconds}\t1\n", log: said.format(peak)}
         for path, text in texts.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
@@ -96,9 +98,9 @@ def test_costs_count_rules_and_what_is_lost_between_them(tmp_path):
         ran("download/a", 500.0, 5.0, 300),  # an earlier run
     ]
     rows = {row[0]: row[1:] for row in costs.summarise(found, started=998.0)}
-    assert rows["recourse"] == (2, 18.0, 9.0, 120.0)
-    assert rows["download"] == (1, 5.0, 5.0, 300.0)
-    assert rows["in rules"] == (3, 22.0, pytest.approx(22 / 3), 200.0)
+    assert rows["recourse"] == (2, 18.0, 9.0, 12.0, 2.0, 4.0, 120.0)
+    assert rows["download"] == (1, 5.0, 5.0, 2.0, 1.0, 2.0, 300.0)
+    assert rows["in rules"] == (3, 22.0, pytest.approx(22 / 3), 13.0, 3.0, 6.0, 200.0)
     assert rows["wall"][1] == 17.0
     assert rows["overhead"][1] == 17.0 * 2 - 22.0
 

@@ -54,6 +54,12 @@ STUDY = {
         "learning_rate": [0.05],
         "max_iterations": [50, 500],
     },
+    "benchmarks": {
+        "cells": [{"dataset": "tiny", "groups": [1, 2], "ranks": [15], "samplings": [20, 100]}],
+        "iterations": 2,
+        "doublings": 1,
+        "repeats": 1,
+    },
 }
 
 

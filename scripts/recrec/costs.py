@@ -6,16 +6,30 @@ from pathlib import Path
 from typing import NamedTuple
 
 #: The last line of a job's log (`job.job`).
-PEAK = re.compile(r"done, peak memory (\d+) MiB")
+DONE = re.compile(r"done, peak memory (\d+) MiB, of ([\d.]+) s ([\d.]+) s for files")
 
 
 class Job(NamedTuple):
-    """One job: its rule, when it began and ended (seconds), and its peak memory (MiB)."""
+    """One job.
+
+    Attributes
+    ----------
+    rule : str
+    begin, end : float
+        Seconds since the epoch.
+    memory : float
+        Peak, in MiB.
+    starting, files, work : float
+        Seconds until the script's own work began (process, imports), of reading and writing files, and the rest.
+    """
 
     rule: str
     begin: float
     end: float
     memory: float
+    starting: float
+    files: float
+    work: float
 
 
 def read_job(path):
@@ -25,13 +39,28 @@ def read_job(path):
     """
     path = Path(path)
     with open(path, encoding="utf-8", newline="") as file:
-        row = next(csv.DictReader(file, delimiter="\t"))
+        seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])
     end = path.stat().st_mtime
     parts = path.with_suffix(".log").parts
     place = len(parts) - 1 - parts[::-1].index("benchmarks")
     log = Path(*parts[:place], "logs", *parts[place + 1 :])
-    peak = PEAK.findall(log.read_text("utf-8")) if log.is_file() else []
-    return Job(Path(parts[place + 1]).stem, end - float(row["s"]), end, float(peak[-1]) if peak else 0.0)
+    said = DONE.findall(log.read_text("utf-8")) if log.is_file() else []
+    memory, inside, files = map(float, said[-1]) if said else (0.0, seconds, 0.0)
+    inside = min(inside, seconds)
+    return Job(Path(parts[place + 1]).stem, end - seconds, end, memory, seconds - inside, files, inside - files)
+
+
+class Cost(NamedTuple):
+    """What some jobs cost: a row of the table. Times in seconds, `starting` to `work` as in `Job`."""
+
+    rule: str
+    jobs: int
+    seconds: float
+    mean_seconds: float
+    starting: float
+    files: float
+    work: float
+    peak_mib: float
 
 
 def summarise(found, started):
@@ -46,7 +75,7 @@ def summarise(found, started):
 
     Returns
     -------
-    list of (name, jobs, seconds, mean seconds, peak MiB)
+    list of Cost
         A row per rule, for all jobs. Then for the present run alone: `in rules`, its jobs' seconds; `wall`, the seconds
         from its beginning to the end of its last job; `overhead`, the seconds that its processors could have been
         running jobs but were not: wall time times the most jobs that ran at once, less the jobs' seconds.
@@ -55,19 +84,24 @@ def summarise(found, started):
     present = [job for job in found if job.begin >= started]
     in_rules = _row("in rules", present)
     wall = max((job.end for job in present), default=started) - started
-    idle = wall * _side_by_side(present) - in_rules[2]
+    idle = wall * _side_by_side(present) - in_rules.seconds
     number = len(present)
     return [
         *rows,
         in_rules,
-        ("wall", number, wall, wall / max(1, number), in_rules[4]),
-        ("overhead", number, idle, idle / max(1, number), 0.0),
+        Cost("wall", number, wall, wall / max(1, number), 0.0, 0.0, 0.0, in_rules.peak_mib),
+        Cost("overhead", number, idle, idle / max(1, number), 0.0, 0.0, 0.0, 0.0),
     ]
 
 
 def _row(name, jobs):
-    seconds = sum(job.end - job.begin for job in jobs)
-    return name, len(jobs), seconds, seconds / max(1, len(jobs)), max((job.memory for job in jobs), default=0.0)
+    seconds, starting, files, work = (
+        (sum(values) for values in zip(*((job.end - job.begin, *job[4:]) for job in jobs), strict=True))
+        if jobs
+        else (0.0, 0.0, 0.0, 0.0)
+    )
+    peak = max((job.memory for job in jobs), default=0.0)
+    return Cost(name, len(jobs), seconds, seconds / max(1, len(jobs)), starting, files, work, peak)
 
 
 def _side_by_side(jobs):

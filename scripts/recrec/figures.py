@@ -17,7 +17,7 @@ INTERVAL = ("pi", 80)
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 
 
-def _style():
+def style():
     sns.set_theme(context="paper", style="whitegrid", font_scale=1.1)
 
 
@@ -90,7 +90,7 @@ def success(cells, title, synthetic, top_k):
     -------
     Figure
     """
-    _style()
+    style()
     ranks = sorted(cells["rank"].unique())
     figure, panels = plt.subplots(
         2,
@@ -130,7 +130,7 @@ def changes(cells, titles):
     titles : dict
         Title and whether it is synthetic, by data set.
     """
-    _style()
+    style()
     figure, panels = plt.subplots(
         1, len(titles), figsize=(4.3 * len(titles) + 1.6, 4.4), sharey=True, squeeze=False, layout="constrained"
     )
@@ -169,7 +169,7 @@ def overlap(cells, title, synthetic, paper=None):
     -------
     Figure
     """
-    _style()
+    style()
     figure, axes = plt.subplots(figsize=(6.5, 4.2), layout="constrained")
     table = cells.assign(percent=100 * cells["rbo"])
     order, mean = sorted(table["sampling"].unique()), table["percent"].mean()
@@ -210,7 +210,7 @@ def sweep(table, title, synthetic, paper=None):
     paper : float, optional
         The paper's mean rank-biased overlap.
     """
-    _style()
+    style()
     samplings, limits = sorted(table["sampling"].unique()), sorted(table["max_iterations"].unique())
     figure, panels = plt.subplots(
         len(limits), len(samplings), figsize=(3.1 * len(samplings) + 2.2, 3.1 * len(limits) + 0.7),

@@ -7,6 +7,7 @@ import time
 import traceback
 
 from recrec.errors import InputError
+from recrec.storage import seconds_spent
 
 #: ru_maxrss counts KiB on Linux, bytes on macOS.
 PER_MIB = 1024 if sys.platform != "darwin" else 1024 * 1024
@@ -30,7 +31,8 @@ def job(snakemake):
 
         try:
             yield say
-            say(f"done, peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // PER_MIB} MiB")
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // PER_MIB
+            say(f"done, peak memory {peak} MiB, of {time.monotonic() - start:.3f} s {seconds_spent():.3f} s for files")
         except InputError as error:
             say(f"error: {error}")
             print(f"error: {error}", file=sys.stderr)

@@ -72,24 +72,51 @@ def _leap(target, samples, columns, scores, bars, settings, device, say):
         by_gram = samples * users * users + gram if use_gram else 0
         return size * (by_gram + problems * (12 * users + (3 if in_span else 16) * features))
 
-    matrix = device.sparse(target.mutable_features)
-    transposed = device.sparse(target.mutable_transposed)
-
     def work(samples, columns):
         """Solve one batch."""
-        ratings = [target.ratings[users] for users in samples]
-        profiles = Factored(
-            device.xp, matrix, transposed, [*map(device.sparse, ratings)], [device.sparse(one.T) for one in ratings]
-        )
-        stacked = [np.array([values[np.ix_(users, columns)].T for users in samples]) for values in (scores, bars)]
-        batch = leaping.Batch(profiles, *map(device.array, stacked))
+        batch = make_batch(target, samples, columns, scores, bars, device)
         found = leaping.solve(batch, settings, device.xp, use_gram, device.kernels)
         host = leaping.Paths(*map(device.host, found))
         if device.dtype != np.float64:
-            say(_error(target, samples, host, *stacked))
+            say(_error(target, samples, columns, host, scores, bars))
         return _paths(host)
 
     return in_batches(samples, columns, memory, device, work)
+
+
+def make_batch(target, samples, columns, scores, bars, device):
+    """The problems of some samples and items, on a device.
+
+    Parameters
+    ----------
+    target : Target
+    samples : list of integer arrays
+        Users, as many in each.
+    columns : list of int
+        Of `scores` and `bars`: the items.
+    scores, bars : (users, items) arrays
+        Of the whole group.
+    device : device.Device
+
+    Returns
+    -------
+    leaping.Batch
+    """
+    ratings = [target.ratings[users] for users in samples]
+    profiles = Factored(
+        device.xp,
+        device.sparse(target.mutable_features),
+        device.sparse(target.mutable_transposed),
+        [device.sparse(one) for one in ratings],
+        [device.sparse(one.T) for one in ratings],
+    )
+    stacked = (_stacked(values, samples, columns) for values in (scores, bars))
+    return leaping.Batch(profiles, *map(device.array, stacked))
+
+
+def _stacked(values, samples, columns):
+    """Of all users and items, those of a batch: (samples, items, users)."""
+    return np.array([values[np.ix_(users, columns)].T for users in samples])
 
 
 def _paths(found):
@@ -109,7 +136,7 @@ def _paths(found):
     ]
 
 
-def _error(target, samples, found, scores, bars):
+def _error(target, samples, columns, found, scores, bars):
     """What rounding did: the scores that the solver followed against those that its changes give in float64."""
     change = found.change.astype(np.float64)
     gains = [

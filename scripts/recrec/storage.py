@@ -2,11 +2,32 @@
 
 import contextlib
 import csv
+import functools
 import os
 import tempfile
+import time
 from pathlib import Path
 
 import numpy as np
+
+_seconds = []
+
+
+def seconds_spent():
+    """Seconds that this process has spent in the functions of this module that read or write a whole file."""
+    return sum(_seconds)
+
+
+def _timed(function):
+    @functools.wraps(function)
+    def timed(*arguments, **keys):
+        start = time.perf_counter()
+        try:
+            return function(*arguments, **keys)
+        finally:
+            _seconds.append(time.perf_counter() - start)
+
+    return timed
 
 
 @contextlib.contextmanager
@@ -28,12 +49,14 @@ def whole(path):
         raise
 
 
+@_timed
 def save_arrays(path, **arrays):
     """Write named arrays as one uncompressed .npz file."""
     with whole(path) as beside:
         np.savez(beside, **arrays)
 
 
+@_timed
 def load_arrays(path):
     """The arrays of an .npz file, by name. Nothing is ever unpickled."""
     with np.load(path, allow_pickle=False) as archive:
@@ -58,6 +81,7 @@ def csr_from_parts(name, arrays):
     return csr_array((data, indices, indptr), shape=tuple(arrays[f"{name}_shape"]))
 
 
+@_timed
 def write_rows(path, columns, rows):
     """Write a CSV table, row by row. Floats keep the digits that read back to the same number."""
     with whole(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
@@ -66,12 +90,14 @@ def write_rows(path, columns, rows):
         writer.writerows(rows)
 
 
+@_timed
 def read_rows(path):
     """The rows of a CSV table as dictionaries of text."""
     with open(path, encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
+@_timed
 def write_text(path, text):
     """Write a text file."""
     with whole(path) as beside:

@@ -116,7 +116,20 @@ def load(content, root):
                 f"config.yaml: recourse: desired_rank for {name}: given {settings[name]['desired_rank']}; "
                 f"allowed: at most top_k, {content['top_k']}"
             )
+    _check_benchmarks(content, known)
     return Study(content, datasets, known, settings)
+
+
+def _check_benchmarks(content, known):
+    for number, cells in enumerate(content["benchmarks"]["cells"]):
+        where = f"config.yaml: benchmarks.cells[{number}]"
+        if cells["dataset"] not in known:
+            raise InputError(f"{where}.dataset: given {cells['dataset']!r}; allowed: {', '.join(sorted(known))}")
+        for rank in cells["ranks"]:
+            if rank not in content["ranks"]:
+                raise InputError(f"{where}.ranks: given {rank}; allowed: {', '.join(map(str, content['ranks']))}")
+        if max(cells["groups"]) > content["groups"]:
+            raise InputError(f"{where}.groups: given {max(cells['groups'])}; allowed: 1 to {content['groups']}")
 
 
 def _settings(recourse, name, dataset):

@@ -21,3 +21,145 @@ rule aliec_full:
         "results/benchmarks/aliec-full"
     input:
         rules.aliec_full_table.output,
+
+
+# The solver beside Algorithm 1 as printed and with autograd. Each of these jobs has the machine for itself.
+rule bench_solvers:
+    input:
+        matrices="results/data/{dataset}/matrices.npz",
+        ordered="results/baseline/{dataset}/group{group}.ordered.npy",
+        selection="results/selection/{dataset}/group{group}.csv",
+    output:
+        "results/benchmarks/solvers/{dataset}/group{group}.csv",
+    log:
+        "results/logs/bench_solvers/{dataset}/group{group}.log",
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores
+    params:
+        ranks=benchmarked("ranks"),
+        samplings=benchmarked("samplings"),
+        iterations=config["benchmarks"]["iterations"],
+        repeats=config["benchmarks"]["repeats"],
+        settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
+        synthetic=lambda wildcards: STUDY.dataset(wildcards.dataset)["synthetic"],
+        seeds=config["seeds"],
+        candidates=config["candidates"],
+        code=code("bench_solvers"),
+    script:
+        "../../scripts/bench_solvers.py"
+
+
+rule bench_growth:
+    output:
+        "results/benchmarks/growth/{dimension}.csv",
+    log:
+        "results/logs/bench_growth/{dimension}.log",
+    wildcard_constraints:
+        dimension="users|items|features|sampled-users",
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores
+    params:
+        doublings=config["benchmarks"]["doublings"],
+        repeats=config["benchmarks"]["repeats"],
+        code=code("bench_growth"),
+    script:
+        "../../scripts/bench_growth.py"
+
+
+rule bench_roofline:
+    input:
+        matrices=of_largest_cells("results/data/{dataset}/matrices.npz"),
+        ordered=of_largest_cells("results/baseline/{dataset}/group{group}.ordered.npy"),
+        selection=of_largest_cells("results/selection/{dataset}/group{group}.csv"),
+    output:
+        roofline="results/benchmarks/roofline.csv",
+        machine="results/benchmarks/machine.csv",
+    log:
+        "results/logs/bench_roofline.log",
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores
+    params:
+        cells=largest_cells(),
+        penalty=PENALTY,
+        repeats=config["benchmarks"]["repeats"],
+        seeds=config["seeds"],
+        candidates=config["candidates"],
+        code=code("bench_roofline"),
+    script:
+        "../../scripts/bench_roofline.py"
+
+
+rule bench_device:
+    input:
+        matrices=of_largest_cells("results/data/{dataset}/matrices.npz"),
+        ordered=of_largest_cells("results/baseline/{dataset}/group{group}.ordered.npy"),
+        selection=of_largest_cells("results/selection/{dataset}/group{group}.csv"),
+    output:
+        "results/benchmarks/device.csv",
+    log:
+        "results/logs/bench_device.log",
+    conda:
+        ENVIRONMENT
+    threads: workflow.cores
+    resources:
+        gpu=GPU,
+    params:
+        cells=largest_cells(),
+        penalty=PENALTY,
+        batch_mib=config["batch_mib"],
+        repeats=config["benchmarks"]["repeats"],
+        seeds=config["seeds"],
+        candidates=config["candidates"],
+        code=code("bench_device"),
+    script:
+        "../../scripts/bench_device.py"
+
+
+rule benchmark_figures:
+    input:
+        solvers=[
+            f"results/benchmarks/solvers/{cells['dataset']}/group{group}.csv"
+            for cells in config["benchmarks"]["cells"]
+            for group in cells["groups"]
+        ],
+        growth=expand(
+            "results/benchmarks/growth/{dimension}.csv", dimension=["users", "items", "features", "sampled-users"]
+        ),
+        roofline="results/benchmarks/roofline.csv",
+        machine="results/benchmarks/machine.csv",
+        device="results/benchmarks/device.csv",
+        workflow="results/benchmarks/workflow.csv",
+    output:
+        solvers="results/benchmarks/solvers.csv",
+        summary="results/benchmarks/summary.csv",
+        exponents="results/benchmarks/exponents.csv",
+        figures=expand(
+            "results/benchmarks/figures/{figure}.{suffix}",
+            figure=["solvers", "growth", "roofline", "workflow", "device"],
+            suffix=["png", "pdf"],
+        ),
+    log:
+        "results/logs/benchmark_figures.log",
+    conda:
+        ENVIRONMENT
+    params:
+        titles={
+            cells["dataset"]: (
+                STUDY.dataset(cells["dataset"])["title"],
+                STUDY.dataset(cells["dataset"])["synthetic"],
+            )
+            for cells in config["benchmarks"]["cells"]
+        },
+        code=code("benchmark_figures"),
+    script:
+        "../../scripts/benchmark_figures.py"
+
+
+rule benchmarks:
+    name:
+        "results/benchmarks/figures"
+    input:
+        rules.benchmark_figures.output,

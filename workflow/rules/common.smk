@@ -55,6 +55,9 @@ ENVIRONMENT = "../../envs/environment.yaml"
 # Devices that a job of recourses asks its cluster for, or takes from `--resources gpu=1`.
 GPU = int(config["device"] == "gpu")
 
+# Weight of the L1 term where the benchmarks want one.
+PENALTY = 0.05
+
 
 wildcard_constraints:
     dataset="[A-Za-z0-9_-]+",
@@ -100,3 +103,33 @@ def sweep_ranks():
             f"config.yaml: sweep.desired_rank: given {max(ranks)}; allowed: at most top_k, {config['top_k']}"
         )
     return ranks
+
+
+def largest_cells():
+    """The largest cell of each data set that is benchmarked: data set, settings, group, rank, sampling, synthetic."""
+    return [
+        (
+            cells["dataset"],
+            STUDY.recourse[cells["dataset"]],
+            cells["groups"][0],
+            max(cells["ranks"]),
+            max(cells["samplings"]),
+            STUDY.dataset(cells["dataset"])["synthetic"],
+        )
+        for cells in config["benchmarks"]["cells"]
+    ]
+
+
+def of_largest_cells(pattern):
+    """The paths of what belongs to each of the largest cells."""
+    return [expand(pattern, dataset=cell[0], group=cell[2])[0] for cell in largest_cells()]
+
+
+def benchmarked(key):
+    """A parameter: what is benchmarked of a data set."""
+
+    def values(wildcards):
+        [cells] = [one for one in config["benchmarks"]["cells"] if one["dataset"] == wildcards.dataset]
+        return cells[key]
+
+    return values

@@ -1,0 +1,26 @@
+"""Time the production solver beside Algorithm 1 as printed and with autograd, on cells of one group."""
+
+import itertools
+
+from threadpoolctl import threadpool_limits
+
+from recrec.benchmark import Timing, compare_solvers
+from recrec.job import job
+from recrec.problem import Settings
+from recrec.storage import read_rows, write_rows
+from recrec.target import load_target
+
+with job(snakemake) as say, threadpool_limits(1):
+    params, wildcards = snakemake.params, snakemake.wildcards
+    target = load_target(snakemake.input.matrices, snakemake.input.ordered, wildcards.group, params.candidates)
+    dense, selection = target.features.toarray(), read_rows(snakemake.input.selection)
+    rows = []
+    for rank, percentage in itertools.product(params.ranks, params.samplings):
+        items = [int(row["item"]) for row in selection if int(row["rank"]) == rank]
+        found = compare_solvers(
+            target, dense, items, percentage, params.seeds, Settings.from_config(params.settings), params.iterations,
+            params.repeats,
+        )  # fmt: skip
+        rows += [(wildcards.dataset, params.synthetic, wildcards.group, rank, percentage, *one) for one in found]
+        say(f"rank {rank}, {percentage:g} %: {', '.join(f'{one.method} {one.seconds:.3g} s' for one in found)}")
+    write_rows(snakemake.output[0], ["dataset", "synthetic", "group", "rank", "sampling", *Timing._fields], rows)

@@ -1,0 +1,34 @@
+"""Put the benchmarks together and draw them."""
+
+import pandas as pd
+
+from recrec import benchmark_figures, figures
+from recrec.job import job
+from recrec.storage import write_rows
+
+with job(snakemake) as say:
+    inputs, output = snakemake.input, snakemake.output
+    solvers, growth = (
+        pd.concat(map(pd.read_csv, paths), ignore_index=True) for paths in (inputs.solvers, inputs.growth)
+    )
+    roofline, machine, device, workflow = (
+        pd.read_csv(inputs[name]) for name in ("roofline", "machine", "device", "workflow")
+    )
+    ratios = benchmark_figures.ratios(solvers)
+    summary = benchmark_figures.summary(ratios)
+    write_rows(output.solvers, ratios.columns, ratios.itertuples(index=False))
+    write_rows(output.summary, summary.columns, summary.itertuples(index=False))
+    exponents = benchmark_figures.exponents(growth)
+    write_rows(output.exponents, exponents.columns, exponents.itertuples(index=False))
+    for line in summary.itertuples(index=False):
+        say(f"{line.dataset}, against {line.method}: median {line.median:.0f} times, least {line.least:.0f}")
+    drawn = {
+        "solvers": benchmark_figures.solvers(ratios, snakemake.params.titles),
+        "growth": benchmark_figures.growth(growth),
+        "roofline": benchmark_figures.roofline(roofline, machine, snakemake.params.titles),
+        "workflow": benchmark_figures.workflow(workflow),
+        "device": benchmark_figures.device(device, snakemake.params.titles),
+    }
+    for name, figure in drawn.items():
+        figures.save(figure, [path for path in output.figures if f"/{name}." in path])
+        say(f"drew {name}")
