@@ -65,7 +65,7 @@ class Machine(NamedTuple):
 
 
 def measure_machine():
-    """This machine, measured.
+    """Measure the present machine.
 
     Returns
     -------

@@ -78,11 +78,12 @@ def solvers(table, titles):
     methods = [method for method in METHODS if method in set(table["method"])]
     for axes, name in zip(panels[0], names, strict=True):
         part = table[table["dataset"] == name]
+        order = [METHODS[one] for one in methods]
         sns.lineplot(
             part.assign(compared=part["method"].map(METHODS)), x="sampling", y="ratio", hue="compared",
-            style="compared", hue_order=[METHODS[one] for one in methods], style_order=[METHODS[one] for one in methods],
-            palette=sns.color_palette("inferno", 3)[:len(methods)], markers=MARKERS[: len(methods)], estimator="median",
-            errorbar=("pi", 80), err_kws={"alpha": 0.15, "linewidth": 0}, ax=axes,
+            style="compared", hue_order=order, style_order=order, markers=MARKERS[: len(order)],
+            palette=sns.color_palette("inferno", 3)[: len(order)], estimator="median", errorbar=("pi", 80),
+            err_kws={"alpha": 0.15, "linewidth": 0}, ax=axes,
         )  # fmt: skip
         points = sorted(part["sampling"].unique())
         axes.set(

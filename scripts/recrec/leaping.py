@@ -99,8 +99,8 @@ def solve(batch, settings, xp=np, use_gram=True, kernels=None):
     divisor = xp.where(movable, largest, 1.0)
     step, l1 = settings.learning_rate / divisor, settings.lambda_ * largest
     if settings.lambda_ == 0.0 and not batch.terms.bounded:
-        return _in_span(xp, batch, settings, active, step, movable, use_gram, kernels)
-    return _by_coordinates(xp, batch, settings, active, total, step, l1, movable, kernels)
+        return _in_span(xp, batch, settings, active, total, step, movable, use_gram, kernels)
+    return _among_able(xp, batch, settings, active, total, step, l1, movable, kernels)
 
 
 def _share(xp, active, settings, dtype):
@@ -133,7 +133,7 @@ def steps_to_crossing(xp, scores, bars, rates, active):
     return xp.maximum(xp.min(xp.where(crossing, steps, xp.inf), axis=-1), xp.asarray(1.0, dtype=scores.dtype))
 
 
-def _in_span(xp, batch, settings, active, step, movable, use_gram, kernels):
+def _in_span(xp, batch, settings, active, total, step, movable, use_gram, kernels):
     """Without an L1 term or bounds the recourse stays in the span of the profiles.
 
     ``change = step * P^T taken``, with the weighted number of steps that each user was active for, so an event costs
@@ -142,13 +142,11 @@ def _in_span(xp, batch, settings, active, step, movable, use_gram, kernels):
     event = user_event if kernels is None else kernels.user_event
     scores, bars, profiles = batch.scores, batch.bars, batch.profiles
     gram = profiles.gram() if use_gram else None
-    turned = xp.astype(active, scores.dtype)  # 1 for a user who became active, -1 for one who ceased to be
-    pull, taken = xp.zeros_like(scores), xp.zeros_like(scores)
+    # How fast one step of the gradient of weight 1 would raise each user's score.
+    pull, taken = profiles.scores(total), xp.zeros_like(scores)
     status = xp.zeros(movable.shape, dtype=xp.int32)
     iterations, events = xp.zeros(movable.shape, dtype=xp.int64), xp.zeros(movable.shape, dtype=xp.int64)
     while True:
-        # How fast one step of the gradient of weight 1 would raise each user's score.
-        pull = pull + (profiles.scores(profiles.totals(turned)) if gram is None else _through(xp, gram, turned))
         found = event(xp, scores, bars, pull, active, taken, step, movable, status, iterations, settings)
         scores, taken, active, turned, steps, status = found
         running = status == RUNNING
@@ -156,15 +154,20 @@ def _in_span(xp, batch, settings, active, step, movable, use_gram, kernels):
             break
         iterations = iterations + steps
         events = events + xp.astype(running, xp.int64)
+        pull = pull + _pull_of(xp, turned, profiles, gram)
     change = step[..., None] * profiles.totals(taken)
     return Paths(change, status, iterations, events, scores)
 
 
-def _through(xp, gram, turned):
-    """``turned @ gram``, reading only the rows of users for whom anything turned in any problem of the batch."""
+def _pull_of(xp, turned, profiles, gram):
+    """What users who turned change in the pull: by their rows of the Gram matrices, or where they are many, by the
+    profiles.
+    """
+    if gram is None:
+        return profiles.scores(profiles.totals(turned))
     users = xp.nonzero(xp.any(turned != 0.0, axis=(0, 1)))[0]
-    if users.shape[0] == gram.shape[-1]:
-        return xp.matmul(turned, gram)
+    if users.shape[0] * gram.shape[-1] > profiles.cost:
+        return profiles.scores(profiles.totals(turned))
     return xp.matmul(xp.take(turned, users, axis=2), xp.take(gram, users, axis=1))
 
 
@@ -199,6 +202,28 @@ def user_event(xp, scores, bars, pull, active, taken, step, movable, status, ite
     still = xp.where(running[..., None], scores <= bars, active)
     turned = xp.astype(still, scores.dtype) - xp.astype(active, scores.dtype)
     return Event(scores, taken, still, turned, xp.astype(steps, iterations.dtype), status)
+
+
+def _among_able(xp, batch, settings, active, total, step, l1, movable, kernels):
+    """Leap with the features that can ever leave zero: those that some set of users pulls at harder than L1 holds.
+
+    With an L1 term they are few.
+    """
+    terms = batch.terms
+    holds = l1[..., None] * (1.0 if terms.weights is None else terms.weights)
+    able = xp.any(batch.profiles.reach(settings.aggregate)[:, None, :] * (1.0 + ZERO) > holds, axis=(0, 1))
+    places = xp.nonzero(able)[0]
+    cut = Terms(*(None if part is None else xp.take(part, places, axis=-1) for part in terms))
+    smaller = batch._replace(profiles=batch.profiles.restricted(places), terms=cut)
+    found = _by_coordinates(xp, smaller, settings, active, xp.take(total, places, axis=-1), step, l1, movable, kernels)
+    if places.shape[0] == able.shape[0]:
+        return found
+    change = xp.zeros_like(total)
+    if places.shape[0]:
+        # Each feature takes the change at its place among the able ones.
+        rank = xp.maximum(xp.cumulative_sum(xp.astype(able, xp.int64)) - 1, xp.zeros_like(places[:1]))
+        change = xp.where(able, xp.take(found.change, rank, axis=-1), 0.0)
+    return found._replace(change=change)
 
 
 def _by_coordinates(xp, batch, settings, active, total, step, l1, movable, kernels):

@@ -29,6 +29,8 @@ class Dense:
     def __init__(self, xp, profiles):
         self.xp, self.profiles = xp, profiles
         self.shape = profiles.shape
+        #: Multiplications of `totals` and `scores` for one item.
+        self.cost = 2 * profiles.shape[1] * profiles.shape[2]
 
     def scores(self, changes):
         """What changes add to the users' scores: (S, I, features) to (S, I, n)."""
@@ -37,6 +39,15 @@ class Dense:
     def totals(self, users):
         """Weighted sums of the users' profiles: (S, I, n) to (S, I, features)."""
         return self.xp.matmul(users, self.profiles)
+
+    def reach(self, aggregate):
+        """No sum, or mean, over any of the users has larger entries: (S, features)."""
+        size = self.xp.abs(self.profiles)
+        return self.xp.max(size, axis=1) if aggregate == "mean" else self.xp.sum(size, axis=1)
+
+    def restricted(self, features):
+        """The same users with some of the features only."""
+        return Dense(self.xp, self.xp.take(self.profiles, features, axis=2))
 
     def gram(self):
         """Inner products of the profiles: (S, n, n)."""
@@ -61,6 +72,8 @@ class Factored:
         self.features, self.transposed = features, transposed
         self.ratings, self.raters = ratings, raters
         self.shape = (len(ratings), ratings[0].shape[0], features.shape[1])
+        #: Multiplications of `totals` and `scores` for one item.
+        self.cost = 2 * (features.nnz + ratings[0].nnz)
 
     def scores(self, changes):
         """What changes add to the users' scores: (S, I, features) to (S, I, n)."""
@@ -79,6 +92,18 @@ class Factored:
             [raters.dot(users[sample].T) for sample, raters in enumerate(self.raters)], axis=1
         )
         return self.xp.ascontiguousarray(self.transposed.dot(weights).T).reshape(samples, items, -1)
+
+    def reach(self, aggregate):
+        """No sum, or mean, over any of the users has larger entries: (S, features)."""
+        if aggregate == "mean":
+            largest = [abs(ratings.dot(self.features)).max(axis=0).toarray()[None, :] for ratings in self.ratings]
+            return self.xp.concatenate(largest).reshape(len(largest), -1)
+        size = abs(self.transposed)
+        return self.xp.stack([size.dot(abs(raters).sum(axis=1)).reshape(-1) for raters in self.raters])
+
+    def restricted(self, features):
+        """The same users with some of the features only."""
+        return Factored(self.xp, self.features[:, features], self.transposed[features], self.ratings, self.raters)
 
     def gram(self):
         """Inner products of the profiles: (S, n, n).

@@ -142,6 +142,7 @@ def _error(target, samples, columns, found, scores, bars):
     gains = [
         target.ratings[users] @ (target.mutable_features @ one.T) for users, one in zip(samples, change, strict=True)
     ]
+    scores, bars = _stacked(scores, samples, columns), _stacked(bars, samples, columns)
     given = scores + np.array([one.T for one in gains])
     error = np.abs(found.scores - given) / np.maximum(1.0, np.abs(given))
     turned = np.count_nonzero((found.scores <= bars) != (given <= bars))
