@@ -272,6 +272,48 @@ def test_sweep(finished):
         assert success == pytest.approx(cells_.loc[cells_["sampling"] == sampling, "success"].mean(), rel=1e-12)
 
 
+def test_benchmarks(finished):
+    """Every figure of the benchmarks, from tables that have a row for each cell named in the config."""
+    done = finished.copy.snakemake("results/benchmarks/figures")
+    assert done.returncode == 0, done.stdout
+    results = finished.copy.folder / "results/benchmarks"
+    names = {"solvers", "growth", "roofline", "workflow", "device"}
+    assert {path.stem for path in (results / "figures").iterdir()} == names
+    table = pd.read_csv(results / "solvers.csv")
+    printed = table[table["method"] == "printed"]
+    assert set(zip(printed["group"], printed["rank"], printed["sampling"], strict=True)) == {
+        (group, 15, sampling) for group in (1, 2) for sampling in (20, 100)
+    }
+    assert table["synthetic"].all()
+    assert (table["ratio"] == table["seconds"] / table["leaping_seconds"]).all()
+    exponents = pd.read_csv(results / "exponents.csv")
+    assert set(exponents["dimension"]) == {"users", "items", "features", "sampled users"}
+    assert (pd.read_csv(results / "machine.csv")[["copy_gb_s", "matrix_gflop_s"]] > 0).all(axis=None)
+
+
+def test_gpu_without_a_device_is_one_clear_line(finished):
+    if device_here():
+        pytest.skip("there is a CUDA device")
+    forced = ["--forcerun", "recourse", "--until", "recourse", "--config", "device=gpu"]
+    done = finished.copy.snakemake(FIGURES, "--keep-going", *forced)
+    assert done.returncode == 1
+    assert "error: config.yaml: device: given gpu; CuPy" in done.stdout
+    assert "gpu=1" in done.stdout, "its jobs ask for a device"
+    assert "Traceback" not in done.stdout
+    assert finished.copy.snakemake(FIGURES).returncode == 0
+    log = finished.copy.folder / "results/logs/recourse/tiny/group1/rank11/sampling20.log"
+    assert "device: cpu (CuPy" in log.read_text("utf-8"), "auto says what it took"
+
+
+def device_here():
+    """Whether CuPy finds a CUDA device."""
+    with contextlib.suppress(ImportError):
+        import cupy
+
+        return cupy.is_available()
+    return False
+
+
 def test_a_data_set_is_described_before_any_recourse(copy_workflow):
     copy = copy_workflow("described")
     done = copy.snakemake("results/datasets/tiny")
