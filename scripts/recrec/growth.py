@@ -90,11 +90,15 @@ def _stages(target, sampled, repeats):
         bars = target.bars(items, settings.desired_rank)
         batch = make_batch(target, [users], [0, 1, 2], scores, bars, CPU)
         use_gram = settings.lambda_ == 0.0
-        found = leaping.solve(batch, settings, use_gram=use_gram)
-        before = seconds(batch.profiles.gram, repeats) if use_gram else 0.0
-        taken = seconds(lambda: leaping.solve(batch, settings, use_gram=use_gram), repeats)  # noqa: B023
-        peak = peak_mib(lambda: leaping.solve(batch, settings, use_gram=use_gram))  # noqa: B023
-        yield stage, max(0.0, taken - before) / max(1, int(found.events.max())), peak
+
+        def solve(batch=batch, settings=settings, use_gram=use_gram):
+            return leaping.solve(batch, settings, use_gram=use_gram)
+
+        peak = peak_mib(solve)
+        if use_gram:  # which is made once, and not at an event
+            made = batch.profiles.gram()
+            batch.profiles.gram = lambda made=made: made
+        yield stage, seconds(solve, repeats) / max(1, int(solve().events.max())), peak
     percentage = 100 * sampled / everyone
     paths = solve_cell(target, items, percentage, [1], SETTINGS["event, no L1 term"])
     outcome, changes = outcomes(paths), np.array([path.change for _, _, path in paths])
