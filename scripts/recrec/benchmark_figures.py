@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from recrec.figures import MARKERS, style
+from recrec.figures import MARKERS, plain_numbers, style
 from recrec.growth import exponent
 from recrec.summary import display_title
 
@@ -91,6 +91,7 @@ def solvers(table, titles):
         )
         axes.set_xticks(points, [f"{point:g}" for point in points], rotation=45)
         axes.minorticks_off()
+        axes.yaxis.set_major_formatter(plain_numbers())
         axes.set_ylabel("times faster per recourse")
         axes.legend(title=None, fontsize="small")
     left_out = "" if "autograd" in methods else " PyTorch is not installed: autograd is left out."
@@ -123,7 +124,9 @@ def growth(table):
             sizes = sorted(table[table["dimension"] == dimension]["size"].unique())
             axes.set_xticks(sizes, [str(size) for size in sizes], rotation=45)
             axes.minorticks_off()
-            axes.legend(title="exponent", fontsize="x-small", title_fontsize="x-small")
+            axes.legend(title="exponent", loc="upper left", fontsize="x-small", title_fontsize="x-small")
+    for axes in panels[:, 0]:
+        axes.set_ylim(top=axes.get_ylim()[1] * 60)  # room for the legends
     figure.suptitle("Growth on SYNTHETIC data, one dimension doubled at a time")
     figure.supxlabel("Exponents: slopes over the upper half of the sizes.", fontsize="small")
     return figure
@@ -134,8 +137,8 @@ def roofline(table, machine, titles):
     style()
     [machine] = machine.to_dict("records")
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
-    intensity = np.geomspace(0.02, 100, 50)
-    left.plot(intensity, np.minimum(intensity * machine["copy_gb_s"], machine["matrix_gflop_s"]), color="black")
+    roof, ridge = machine["matrix_gflop_s"], machine["matrix_gflop_s"] / machine["copy_gb_s"]
+    left.plot([0.02, ridge, 100], [0.02 * machine["copy_gb_s"], roof, roof], color="black")
     table = table.assign(
         intensity=table["flop"] / table["bytes"], speed=table["flop"] / table["seconds"] / 1e9,
         name=[display_title(*titles[name]) for name in table["dataset"]],

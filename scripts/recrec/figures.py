@@ -55,7 +55,7 @@ def _sampling_axis(axes, table):
     axes.set_xlabel("sampled users (% of the group)")
 
 
-def _plain_numbers():
+def plain_numbers():
     """Labels of a logarithmic axis as 0.1 and 20, not as powers of ten."""
     return FuncFormatter(lambda value, _: f"{value:g}")
 
@@ -148,7 +148,7 @@ def changes(cells, titles):
     for axes in panels[0]:
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(_plain_numbers())
+        axes.yaxis.set_major_formatter(plain_numbers())
         axes.yaxis.set_minor_formatter(NullFormatter())
     return figure
 
@@ -247,7 +247,7 @@ def sweep(table, title, synthetic, paper=None):
             axes.set_xscale("log")
             axes.set_yscale("log")
             for axis in (axes.xaxis, axes.yaxis):
-                axis.set_major_formatter(_plain_numbers())
+                axis.set_major_formatter(plain_numbers())
             if last:
                 axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     _titled(figure, title, synthetic)
