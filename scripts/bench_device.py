@@ -2,36 +2,29 @@
 
 from threadpoolctl import threadpool_limits
 
-from recrec.benchmark import seconds
+from recrec.benchmark import CELL, largest_cells, seconds
 from recrec.device import choose
 from recrec.job import job
-from recrec.problem import Settings
 from recrec.recourse import solve_cell
-from recrec.storage import read_rows, write_rows
-from recrec.target import load_target
+from recrec.storage import write_rows
 
 with job(snakemake) as say, threadpool_limits(1):
-    params, inputs = snakemake.params, snakemake.input
-    devices = [
-        (choose(name, precision, params.batch_mib, say), precision)
-        for name, precision in (("cpu", "double"), ("cpu", "single"), ("auto", "double"), ("auto", "single"))
-    ]
+    params = snakemake.params
+    devices = {
+        (device.name, precision): device
+        for name in ("cpu", snakemake.config["device"])
+        for precision in ("double", "single")
+        for device in [choose(name, precision, params.batch_mib, say)]
+    }
     rows = []
-    for place, (dataset, settings, group, rank, percentage, synthetic) in enumerate(params.cells):
-        target = load_target(inputs.matrices[place], inputs.ordered[place], group, params.candidates)
-        items = [int(row["item"]) for row in read_rows(inputs.selection[place]) if int(row["rank"]) == rank]
-        for penalty in (0.0, params.penalty):
-            choice = Settings.from_config({**settings, "lambda": penalty, "l1_step": "proximal"})
-            for number, (device, precision) in enumerate(devices):
-                if number > 1 and device.name == "cpu":
-                    continue  # auto found no other
+    for cell in largest_cells(snakemake.input, params):
+        for (name, precision), device in devices.items():
 
-                def solve(device=device, choice=choice, target=target, items=items, percentage=percentage):
-                    solve_cell(target, items, percentage, params.seeds, choice, device)
+            def solve(cell=cell, device=device):
+                solve_cell(cell.target, cell.items, cell.sampling, params.seeds, cell.settings, device)
 
-                solve()
-                taken = seconds(solve, params.repeats)
-                rows.append((dataset, synthetic, group, rank, percentage, penalty, device.name, precision, taken))
-                say(f"{dataset}, lambda {penalty:g}, {device.name}, {precision}: {taken:.3g} s")
-    columns = ["dataset", "synthetic", "group", "rank", "sampling", "lambda", "device", "precision", "seconds"]
-    write_rows(snakemake.output[0], columns, rows)
+            solve()
+            taken = seconds(solve, params.repeats)
+            rows.append((*cell.named, cell.settings.lambda_, name, precision, taken))
+            say(f"{cell.named[0]}, lambda {cell.settings.lambda_:g}, {name}, {precision}: {taken:.3g} s")
+    write_rows(snakemake.output[0], [*CELL, "lambda", "device", "precision", "seconds"], rows)

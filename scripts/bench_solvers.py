@@ -4,7 +4,7 @@ import itertools
 
 from threadpoolctl import threadpool_limits
 
-from recrec.benchmark import Timing, compare_solvers
+from recrec.benchmark import CELL, Timing, compare_solvers
 from recrec.job import job
 from recrec.problem import Settings
 from recrec.storage import read_rows, write_rows
@@ -23,4 +23,4 @@ with job(snakemake) as say, threadpool_limits(1):
         )  # fmt: skip
         rows += [(wildcards.dataset, params.synthetic, wildcards.group, rank, percentage, *one) for one in found]
         say(f"rank {rank}, {percentage:g} %: {', '.join(f'{one.method} {one.seconds:.3g} s' for one in found)}")
-    write_rows(snakemake.output[0], ["dataset", "synthetic", "group", "rank", "sampling", *Timing._fields], rows)
+    write_rows(snakemake.output[0], [*CELL, *Timing._fields], rows)

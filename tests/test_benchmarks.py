@@ -94,7 +94,7 @@ def timings():
         for sampling in (1, 100)
         for method, seconds in (("leaping", 0.001), ("printed", 2.0), ("autograd", 0.5))
     ]
-    columns = [*benchmark_figures.CELL, *benchmark.Timing._fields]
+    columns = [*benchmark.CELL, *benchmark.Timing._fields]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -130,7 +130,7 @@ def test_the_split_of_the_study_loses_nothing():
 
 def test_the_device_figure_says_so_where_there_was_no_device():
     rows = [("films", False, 1, 11, 100, penalty, "cpu", "double", 0.1) for penalty in (0.0, 0.05)]
-    columns = [*benchmark_figures.CELL, "lambda", "device", "precision", "seconds"]
+    columns = [*benchmark.CELL, "lambda", "device", "precision", "seconds"]
     titles = {"films": ("Films", True)}
     alone = benchmark_figures.device(pd.DataFrame(rows, columns=columns), titles)
     assert "no CUDA device" in alone.get_supxlabel()

@@ -14,10 +14,15 @@ from typing import NamedTuple
 import numpy as np
 
 from recrec import algorithm1, autograd
+from recrec.problem import Settings
 from recrec.recourse import solve_cell
 from recrec.sampling import sample
+from recrec.storage import read_rows
+from recrec.target import Target, load_target
 
 MIB = 2**20
+#: Columns that name a cell in the benchmarks' tables.
+CELL = ["dataset", "synthetic", "group", "rank", "sampling"]
 
 
 def seconds(function, repeats=1):
@@ -89,6 +94,52 @@ def measure_machine():
         platform.python_version(),
         np.__version__,
     )
+
+
+class Cell(NamedTuple):
+    """A cell to measure.
+
+    Attributes
+    ----------
+    named : tuple
+        Values of the columns `CELL`.
+    target : Target
+    items : list of int
+    sampling : float
+        In per cent.
+    settings : Settings
+    """
+
+    named: tuple
+    target: Target
+    items: list
+    sampling: float
+    settings: Settings
+
+
+def largest_cells(inputs, params):
+    """The largest cells of the data sets of a rule, each without L1 term and with one.
+
+    Parameters
+    ----------
+    inputs : object
+        With lists of paths `matrices`, `ordered` and `selection`.
+    params : object
+        With `cells`, tuples of data set, settings, group, rank, sampling and whether synthetic, one for each of these
+        paths; `penalty`, the weight of the L1 term; `candidates`.
+
+    Yields
+    ------
+    Cell
+    """
+    paths = zip(inputs.matrices, inputs.ordered, inputs.selection, strict=True)
+    for place, (dataset, settings, group, rank, sampling, synthetic) in zip(paths, params.cells, strict=True):
+        matrices, ordered, selection = place
+        target = load_target(matrices, ordered, group, params.candidates)
+        items = [int(row["item"]) for row in read_rows(selection) if int(row["rank"]) == rank]
+        for penalty in (0.0, params.penalty):
+            choice = Settings.from_config({**settings, "lambda": penalty, "l1_step": "proximal"})
+            yield Cell((dataset, synthetic, group, rank, sampling), target, items, sampling, choice)
 
 
 class Timing(NamedTuple):

@@ -5,12 +5,12 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
+from recrec.benchmark import CELL
 from recrec.figures import MARKERS, plain_numbers, style
 from recrec.growth import exponent
 from recrec.summary import display_title
 
 METHODS = {"printed": "Algorithm 1 as printed (NumPy)", "autograd": "Algorithm 1 in PyTorch (autograd)"}
-CELL = ["dataset", "synthetic", "group", "rank", "sampling"]
 
 
 def ratios(timings):
