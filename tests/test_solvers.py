@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from recrec import algorithm1, leaping, recourse, stepping
 from recrec.problem import FREE, LIMIT, REACHED, STALLED, Path, Problem, Settings, Terms
 from recrec.profiles import Dense, Factored
-from recrec.recommender import bars, sorted_scores
+from recrec.recommender import bar_over, bars, sorted_scores
 
 choices = st.builds(
     Settings,
@@ -194,6 +194,16 @@ class TestDegenerate:
         assert found.status == REACHED
 
 
+def test_a_gradient_that_just_balances_the_l1_term_moves_nothing():
+    """Rounding must not make it move for ever."""
+    profiles = np.array([[3.0, -3.0], [3.0, -3.0]])
+    problem = Problem(profiles, np.array([-1.0, -4.0]), bar_over(np.array([2.0, -3.0])))
+    choice = Settings("sum", 5, 0.3, 0.5, max_iterations=30)
+    for solver in (stepping.solve, leap):
+        found = solver(problem, choice)
+        assert (found.status, found.iterations) == (STALLED, 2)
+
+
 class TestTerms:
     def test_a_bound_holds_and_the_run_stalls_on_it(self):
         problem = Problem(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 50.0), Terms(high=np.array([0.12, 0.3])))
@@ -207,6 +217,13 @@ class TestTerms:
         problem = Problem(profiles, np.zeros(1), np.ones(1), Terms(weights=np.array([0.0, 1.0])))
         found = leap(problem, Settings(lambda_=0.5))
         assert found.change[0] == pytest.approx(2 * found.change[1])
+
+    def test_one_number_stands_for_all_features(self):
+        problem = Problem(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 50.0))
+        choice = Settings(lambda_=0.1)
+        short = problem._replace(terms=Terms(np.array([2.0]), np.array(-1.0), np.array([0.1])))
+        long = problem._replace(terms=Terms(np.full(2, 2.0), np.full(2, -1.0), np.full(2, 0.1)))
+        assert_same(leap(short, choice), leap(long, choice))
 
     @pytest.mark.parametrize(
         "terms", [Terms(weights=np.array([-1.0])), Terms(low=np.array([0.1])), Terms(high=np.array([-0.1]))]

@@ -3,6 +3,7 @@
 import os
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from recrec import warm
 
+FOLDER = str(Path(warm.__file__).resolve().parents[1])
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks on Linux only")
 
 
@@ -21,20 +23,24 @@ def shell():
     code = (
         "import sys; from recrec import warm\n"
         "class Shell:\n"
+        "    get_executable = staticmethod(lambda: '/bin/bash')\n"
         "    prefix = staticmethod(lambda text: print(text.format(), flush=True))\n"
         "warm.start(Shell); sys.stdin.read()"
     )
-    folder = str(Path(warm.__file__).resolve().parents[1])
     owner = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": folder},
+        env={**os.environ, "PYTHONPATH": FOLDER},
     )  # fmt: skip
     prefix = owner.stdout.readline().rstrip("\n")
     yield prefix
-    address = shlex.split(prefix)[-1]
     owner.stdin.close()
     owner.wait(10)
-    assert until(lambda: not os.path.exists(os.path.dirname(address))), "the server outlives its owner"
+    assert until(lambda: not os.path.exists(os.path.dirname(address(prefix)))), "the server outlives its owner"
+
+
+def address(prefix):
+    """Where the server listens, less the suffixes."""
+    return next(word for word in shlex.split(prefix) if word.endswith("/jobs"))
 
 
 def until(condition, seconds=20):
@@ -110,13 +116,66 @@ def test_a_job_whose_client_is_stopped_stops(shell, tmp_path):
     assert until(lambda: not os.path.exists(f"/proc/{job}"))
 
 
-def test_without_a_server_or_for_another_interpreter_the_client_runs_the_command(tmp_path):
+def test_without_a_server_the_client_runs_the_script(tmp_path):
     path = tmp_path / "x.recourse.py"
     path.write_text("import sys; print(sys.argv[1]); sys.exit(4)")
     client = [sys.executable, "-I", "-S", warm.__file__, str(tmp_path / "nobody")]
-    for command in ([sys.executable, str(path), "here"], ["bash", "-c", "echo here; exit 4"]):
-        done = subprocess.run([*client, *command], capture_output=True, text=True)
-        assert (done.returncode, done.stdout) == (4, "here\n")
+    done = subprocess.run([*client, sys.executable, str(path), "here"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (4, "here\n")
+
+
+def test_a_command_that_the_server_does_not_take_the_client_runs(tmp_path):
+    """The server is there and goes away with the command unread."""
+    path = tmp_path / "x.recourse.py"
+    path.write_text("print('here')")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "jobs.cells"))
+    listener.listen()
+    client = [sys.executable, "-I", "-S", warm.__file__, str(tmp_path / "jobs"), sys.executable, str(path)]
+    asking = subprocess.Popen(client, stdout=subprocess.PIPE, text=True)
+    connection, _ = listener.accept()
+    connection.close()
+    assert asking.communicate(timeout=20)[0] == "here\n"
+    assert asking.returncode == 0
+
+
+def test_a_client_that_says_nothing_leaves_nothing_running(shell, tmp_path):
+    """Its fork must not wait for ever: it holds the streams of the whole run."""
+    server = int(run(shell, parent(tmp_path / "x.recourse.py"), env={**os.environ, "X": ""}).stdout.split()[0])
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(f"{address(shell)}.cells")
+    assert until(lambda: children(server))
+    connection.close()
+    assert until(lambda: not children(server))
+
+
+def children(process):
+    """Ids of the forks of a server, but for the other server, which is one as well."""
+    found = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [one for one in found if Path(f"/proc/{one}/status").exists()][1:]
+
+
+def test_other_commands_in_a_line_are_left_alone(shell, tmp_path):
+    path = tmp_path / "x.recourse.py"
+    path.write_text("print('two')")
+    line = f"{shell} echo one && {shlex.quote(sys.executable)} {path.name} && echo three"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert done.stdout == "one\ntwo\nthree\n", done.stderr
+
+
+@pytest.mark.parametrize(("executable", "folder"), [("/bin/bash", "x" * 120), ("/bin/sh", "x"), (None, "x")])
+def test_where_it_cannot_start_jobs_start_as_they_would(monkeypatch, tmp_path, executable, folder):
+    """A path too long for a socket; another shell than bash."""
+    long = tmp_path / folder
+    long.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(long))
+
+    class Shell:
+        get_executable = staticmethod(lambda: executable)
+        prefix = staticmethod(lambda text: pytest.fail("the prefix was set"))
+
+    warm.start(Shell)
+    assert list(long.iterdir()) == []
 
 
 def test_cells_import_nothing_large_that_the_server_has_not_imported(tmp_path):
@@ -138,7 +197,7 @@ kept = evaluation.threshold_cell(target, arrays["item"], arrays["seed"], changes
 evaluation.evaluate_cell(target, arrays, changes, kept, 10, 0.5)
 print(*sorted(name for name in set(sys.modules) - before if name.startswith(("numpy", "scipy", "snakemake", "pandas"))))
 """
-    paths = [str(Path(warm.__file__).resolve().parents[1]), str(Path(__file__).parent)]
+    paths = [FOLDER, str(Path(__file__).parent)]
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "cell.npz")], capture_output=True, text=True,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},

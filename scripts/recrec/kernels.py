@@ -99,16 +99,17 @@ extern "C" __global__ void user_event(
     }
 }
 
-// A change put back into its bounds, and onto a bound where it as good as touches it.
-__device__ inline REAL within(REAL change, const REAL *low, const REAL *high, long long at, REAL infinity)
+// A change put back into its bounds, and onto a bound where steps of this size as good as touch it.
+__device__ inline REAL within(
+    REAL change, REAL drift, const REAL *low, const REAL *high, long long at, REAL infinity)
 {
     if (low) {
-        const REAL bound = low[at];
-        if (change < (bound > -infinity ? bound + (REAL)NEAR_ZERO * size_of(bound) : bound)) change = bound;
+        const REAL bound = low[at], near = (REAL)NEAR_ZERO * larger(size_of(bound), size_of(drift));
+        if (change < (bound > -infinity ? bound + near : bound)) change = bound;
     }
     if (high) {
-        const REAL bound = high[at];
-        if (change > (bound < infinity ? bound - (REAL)NEAR_ZERO * size_of(bound) : bound)) change = bound;
+        const REAL bound = high[at], near = (REAL)NEAR_ZERO * larger(size_of(bound), size_of(drift));
+        if (change > (bound < infinity ? bound - near : bound)) change = bound;
     }
     return change;
 }
@@ -127,7 +128,8 @@ extern "C" __global__ void coordinate_rates(
         const REAL now = change[start + k], drifts = drift[start + k], shrinks = threshold[start + k];
         const REAL sum = now + drifts, near = (REAL)NEAR_ZERO * shrinks;
         const REAL beyond = size_of(sum) - shrinks, alone = size_of(drifts) - shrinks;
-        const REAL next = within(beyond > near ? sign_of(sum) * beyond : (REAL)0, low, high, k, infinity);
+        REAL next = within(beyond > near ? sign_of(sum) * beyond : (REAL)0, drifts, low, high, k, infinity);
+        if (!(size_of(next - now) > near)) next = now;
         const REAL moves = next - now;
         const REAL from_zero = alone > near ? sign_of(drifts) * alone : (REAL)0;
         const REAL freely = now != 0 ? drifts - sign_of(now) * shrinks : from_zero;
@@ -221,8 +223,9 @@ class Kernels:
         arrays = [xp.ascontiguousarray(one) for one in (change, drift, xp.broadcast_to(threshold, change.shape))]
         bounds, strides = [], []
         for bound in (terms.low, terms.high):
-            if bound is not None and bound.ndim > 1:
-                bound = xp.ascontiguousarray(xp.broadcast_to(bound, change.shape))
+            if bound is not None:
+                shape = change.shape if bound.ndim > 1 else (features,)
+                bound = xp.ascontiguousarray(xp.broadcast_to(xp.asarray(bound, dtype=self.real), shape))
             bounds.append(xp.uintp(0) if bound is None else bound)
             strides.append(np.int64(features if bound is not None and bound.ndim > 1 else 0))
         moved, rate = xp.empty_like(arrays[0]), xp.empty_like(arrays[0])

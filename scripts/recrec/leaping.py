@@ -31,7 +31,7 @@ class Batch(NamedTuple):
     scores, bars : (S, I, n) arrays
         As in `problem.Problem`.
     terms : Terms
-        Arrays of shape (features,) or broadcastable to (S, I, features).
+        Arrays that broadcast to (S, I, features).
     """
 
     profiles: object
@@ -90,7 +90,7 @@ def solve(batch, settings, xp=np, use_gram=True, kernels=None):
     -------
     Paths
     """
-    batch.terms.check(xp)
+    batch = batch._replace(terms=_whole(xp, batch.terms.check(xp), batch))
     active = batch.scores <= batch.bars
     total = batch.profiles.totals(xp.astype(active, batch.scores.dtype))
     share = _share(xp, active, settings, batch.scores.dtype)
@@ -101,6 +101,16 @@ def solve(batch, settings, xp=np, use_gram=True, kernels=None):
     if settings.lambda_ == 0.0 and not batch.terms.bounded:
         return _in_span(xp, batch, settings, active, total, step, movable, use_gram, kernels)
     return _among_able(xp, batch, settings, active, total, step, l1, movable, kernels)
+
+
+def _whole(xp, terms, batch):
+    """Terms with an entry for each feature."""
+
+    def widened(part):
+        width = (*part.shape[:-1], batch.profiles.shape[-1])
+        return xp.broadcast_to(xp.astype(part, batch.scores.dtype), width)
+
+    return Terms(*(None if part is None else widened(part) for part in terms))
 
 
 def _share(xp, active, settings, dtype):
@@ -248,7 +258,7 @@ def _by_coordinates(xp, batch, settings, active, total, step, l1, movable, kerne
         crossing = steps_to_crossing(xp, scores, bars, rates, active)
         steps = xp.minimum(xp.minimum(safe, crossing), xp.astype(left, scores.dtype))
         steps = xp.where(running, steps, 0.0)
-        leapt = within(xp, change + steps[..., None] * rate, terms)
+        leapt = within(xp, change + steps[..., None] * rate, drift, terms)
         change = xp.where(steps[..., None] == 1.0, moved, xp.where(running[..., None], leapt, change))
         scores = scores + steps[..., None] * rates
         still = xp.where(running[..., None], scores <= bars, active)

@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: A shrunk coordinate this close to zero, relative to the shrinkage, is zero, and one this close to a bound, relative
-#: to the bound, is on it: an exact arrival must be one whatever the order in which the steps were summed.
+#: A shrunk coordinate this close to zero, relative to the shrinkage, is zero; one this close to a bound, relative to
+#: the bound and to the step, is on it; one that moves by less, relative to the shrinkage, does not move. What is so
+#: exactly must be so whatever the order in which the steps were summed.
 ZERO = 1e-9
 
 REACHED, STALLED, LIMIT = "reached", "stalled", "max_iterations"
@@ -154,14 +155,13 @@ def shrink(xp, values, threshold):
     return xp.where(size > ZERO * threshold, xp.sign(values) * size, 0.0)
 
 
-def within(xp, change, terms):
-    """Changes put back into their bounds, and onto a bound where they as good as touch it."""
-    for bound, beyond in ((terms.low, xp.less), (terms.high, xp.greater)):
+def within(xp, change, drift, terms):
+    """Changes put back into their bounds, and onto a bound where steps of the size of `drift` as good as touch it."""
+    for bound, beyond, inwards in ((terms.low, xp.less, 1.0), (terms.high, xp.greater, -1.0)):
         if bound is not None:
             finite = xp.where(xp.isfinite(bound), bound, 0.0)
-            reach = ZERO * xp.abs(finite)
-            inner = xp.where(xp.isfinite(bound), finite - xp.sign(finite) * reach, bound)
-            change = xp.where(beyond(change, inner), bound, change)
+            near = finite + inwards * ZERO * xp.maximum(xp.abs(finite), xp.abs(drift))
+            change = xp.where(beyond(change, xp.where(xp.isfinite(bound), near, bound)), bound, change)
     return change
 
 
@@ -184,4 +184,5 @@ def proximal_step(xp, change, drift, threshold, terms):
     array
         The change after the step.
     """
-    return within(xp, shrink(xp, change + drift, threshold), terms)
+    moved = within(xp, shrink(xp, change + drift, threshold), drift, terms)
+    return xp.where(xp.abs(moved - change) > ZERO * threshold, moved, change)

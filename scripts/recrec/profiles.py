@@ -95,11 +95,18 @@ class Factored:
 
     def reach(self, aggregate):
         """No sum, or mean, over any of the users has larger entries: (S, features)."""
-        if aggregate == "mean":
-            largest = [abs(ratings.dot(self.features)).max(axis=0).toarray()[None, :] for ratings in self.ratings]
-            return self.xp.concatenate(largest).reshape(len(largest), -1)
+        if aggregate == "mean" and self.features.nnz:
+            return self.xp.stack([self._largest(ratings) for ratings in self.ratings])
         size = abs(self.transposed)
         return self.xp.stack([size.dot(abs(raters).sum(axis=1)).reshape(-1) for raters in self.raters])
+
+    def _largest(self, ratings):
+        """The largest entry of each column of some users' profiles, by size."""
+        largest = self.xp.zeros(self.shape[-1], dtype=self.features.dtype)
+        for start in range(0, self.shape[1], BLOCK):
+            profiles = ratings[start : start + BLOCK].dot(self.features)
+            largest = self.xp.maximum(largest, abs(profiles).max(axis=0).toarray().reshape(-1))
+        return largest
 
     def restricted(self, features):
         """The same users with some of the features only."""
@@ -115,8 +122,8 @@ class Factored:
         found = self.xp.empty((samples, users, users), dtype=self.features.dtype)
         for sample, (ratings, raters) in enumerate(zip(self.ratings, self.raters, strict=True)):
             if users * features <= DENSE_GAIN * (2 * self.features.nnz + ratings.nnz):
-                profiles = ratings.dot(self.features).toarray()
-                found[sample] = profiles @ profiles.T
+                profiles = self.transposed.dot(raters.toarray())
+                self.xp.matmul(profiles.T, profiles, out=found[sample])
                 continue
             for start in range(0, users, BLOCK):
                 block = slice(start, start + BLOCK)

@@ -60,17 +60,18 @@ def _step(target, samples, columns, scores, bars, settings, device, say):
 
 def _leap(target, samples, columns, scores, bars, settings, device, say):
     """Batch by batch."""
-    users, (items, features) = len(samples[0]), target.mutable_features.shape
+    users, (catalogue, features) = len(samples[0]), target.mutable_features.shape
     size = np.dtype(device.dtype).itemsize
     in_span = settings.lambda_ == 0.0
-    gram = BLOCK * (features + items + users) + DENSE_GAIN * 2 * target.features.nnz
+    stored = 2 * target.features.nnz + max(target.ratings[users].nnz for users in samples)
+    gram = BLOCK * (features + catalogue + users) + DENSE_GAIN * stored
     use_gram = in_span and size * (users * users + gram) <= device.budget
 
     def memory(samples, items):
         """Bytes of the arrays of a batch: see the solver."""
         problems = samples * items
         by_gram = samples * users * users + gram if use_gram else 0
-        return size * (by_gram + problems * (12 * users + (3 if in_span else 16) * features))
+        return size * (by_gram + problems * (12 * users + (3 if in_span else 16) * features + 4 * catalogue))
 
     def work(samples, columns):
         """Solve one batch."""

@@ -14,7 +14,7 @@ def step_change(change, gradient, units, settings, terms):
     drift, threshold = units.step * gradient, units.step * units.l1 * weights
     if settings.l1_step == "subgradient":
         sign = np.where(np.abs(change) > ZERO * threshold, np.sign(change), 0.0)
-        return within(np, change + drift - threshold * sign, terms)
+        return within(np, change + drift - threshold * sign, drift, terms)
     return proximal_step(np, change, drift, threshold, terms)
 
 

@@ -2,9 +2,10 @@
 
 A cell's job computes for some hundredths of a second, and imports for ten times as long. On Linux, when Snakemake runs
 jobs on its own machine, `start` therefore launches one process that imports the libraries once, and puts this file's
-client before each job's command line. The client hands the command over; the process forks, and the fork runs the
-script with the client's streams, folder and environment, as a Python of its own would. What the client cannot hand over
-(no server, another interpreter, a job on a cluster) it runs itself.
+client in the place of the interpreter on the jobs' command lines. The client hands the script over; the process forks,
+and the fork runs it with the client's streams, folder and environment, as a Python of its own would (but for numerical
+libraries, which keep to the number of threads that they were imported with). What the client cannot hand over, because
+the server is gone, say, it runs itself.
 """
 
 import os
@@ -18,7 +19,12 @@ FOR_CELLS = (
 )  # fmt: skip
 #: What the other scripts need besides.
 FOR_ALL = ("scipy.stats", "pandas", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf", "seaborn")
-END = b"\0\0"
+PARTS = ("cells", "others")
+#: Bytes that say how many follow.
+LENGTH = 8
+TAKEN = b"+"
+#: Processes that jobs fork from: kept, or their input would be closed.
+_servers = []
 
 
 def start(shell):
@@ -30,54 +36,66 @@ def start(shell):
         Its prefix is set so that jobs go through the client.
     """
     import shlex
+    import shutil
     import socket
     import subprocess
     import tempfile
 
-    if not sys.platform.startswith("linux"):
+    executable = shell.get_executable() or ""
+    if not sys.platform.startswith("linux") or os.path.basename(executable) != "bash":
         return
-    address = os.path.join(tempfile.mkdtemp(prefix="recrec-"), "jobs")
-    listeners = []
-    for part in ("cells", "others"):  # from now on jobs can ask; they are answered once the libraries are there
-        listeners.append(socket.socket(socket.AF_UNIX))
-        listeners[-1].bind(f"{address}.{part}")
-        listeners[-1].listen(1024)
+    folder = tempfile.mkdtemp(prefix="recrec-")
+    address, listeners = os.path.join(folder, "jobs"), []
+    try:
+        for part in PARTS:  # from now on jobs can ask; they are answered once the libraries are there
+            listeners.append(socket.socket(socket.AF_UNIX))
+            listeners[-1].bind(f"{address}.{part}")
+            listeners[-1].listen(1024)
+    except OSError:  # a path too long for a socket, say: jobs start as they would
+        shutil.rmtree(folder)
+        return
     places = [listener.fileno() for listener in listeners]
     # Ends when the pipe to its input does, that is with this process, however that ends.
-    command = [sys.executable, __file__, "--serve", address, *map(str, places)]
-    subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=places)
+    command = [sys.executable, __file__, "--serve", folder, *map(str, places)]
+    _servers.append(subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=places))
     for listener in listeners:
         listener.close()
-    client = shlex.join([sys.executable, "-I", "-S", __file__, address]).replace("{", "{{").replace("}", "}}")
-    shell.prefix(f"set -euo pipefail; exec {client} ")
+    client = shlex.join([sys.executable, "-I", "-S", __file__, address, sys.executable])
+    # A function of the interpreter's name, so that a command is handed over wherever in a line it stands.
+    function = f'function {sys.executable} {{ command {client} "$@"; }}'.replace("{", "{{").replace("}", "}}")
+    shell.prefix(f"set -euo pipefail; {function}; ")
 
 
-def serve(address, for_cells, for_others):
+def serve(folder, for_cells, for_others):
     """Fork a process for each command that arrives, until standard input ends: here for cells, beside it for others.
 
     Parameters
     ----------
-    address : str
-        Of the sockets, less their suffixes.
+    folder : str
+        Of the sockets; removed at the end.
     for_cells, for_others : int
         The sockets, listening.
     """
+    import shutil
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the forks: each answers for itself
     sys.path[0] = os.path.dirname(sys.path[0])
-    _import(FOR_CELLS)
-    if os.fork():
-        os.close(for_others)
-        _answer(for_cells)
-        os.unlink(f"{address}.cells")
-        os.unlink(f"{address}.others")
-        os.rmdir(os.path.dirname(address))
-    else:
-        os.close(for_cells)
-        _import(FOR_ALL)
-        _answer(for_others)
+    main = os.getpid()
+    try:
+        _import(FOR_CELLS)
+        if os.fork():
+            os.close(for_others)
+            _answer(for_cells)
+        else:
+            os.close(for_cells)
+            _import(FOR_ALL)
+            _answer(for_others)
+    finally:
+        if os.getpid() == main:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _import(names):
@@ -99,16 +117,22 @@ def _answer(place):
     gc.collect()
     gc.freeze()  # or the forks' collectors would touch, and so copy, every page of what was imported
     while sys.stdin not in (ready := select.select([listener, sys.stdin], [], [])[0]):
-        if ready:
-            connection, _ = listener.accept()
-            if not os.fork():
-                listener.close()
-                _run(connection)
-            connection.close()
+        if not ready:
+            continue
+        connection, _ = listener.accept()
+        try:
+            forked = os.fork()
+        except OSError:  # no more processes: the client runs its command itself
+            forked = None
+        if forked == 0:
+            listener.close()
+            _run(connection)
+        connection.close()
 
 
 def _run(connection):
     """Take a command's place: its streams, folder, environment and arguments; answer with its exit status; end."""
+    import atexit
     import runpy
     import signal
     import socket
@@ -116,11 +140,15 @@ def _run(connection):
     import traceback
 
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     data, streams, _, _ = socket.recv_fds(connection, 1 << 16, 3)
-    while not data.endswith(END):
-        data += connection.recv(1 << 16)
-    folder, *rest = os.fsdecode(data[: -len(END)]).split("\0")
+    while len(data) < LENGTH or len(data) < LENGTH + int.from_bytes(data[:LENGTH], "little"):
+        part = connection.recv(1 << 16)
+        if not part:  # the client was stopped before it had said all
+            os._exit(1)
+        data += part
+    folder, *rest = os.fsdecode(data[LENGTH:]).split("\0")
     number = int(rest[0])
     arguments, environment = rest[1 : 1 + number], rest[1 + number :]
     for place, stream in enumerate(streams):
@@ -131,6 +159,7 @@ def _run(connection):
     os.environ.update(pair.split("=", 1) for pair in environment)
     sys.argv = arguments
     sys.path[0] = os.path.dirname(os.path.abspath(arguments[0]))
+    connection.sendall(TAKEN)
 
     def follow():
         """End with the client: Snakemake stops a job by stopping that."""
@@ -149,6 +178,7 @@ def _run(connection):
             print(end.code, file=sys.stderr)
     except BaseException:
         traceback.print_exc()
+    atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     connection.sendall(bytes([status & 255]))
@@ -163,24 +193,35 @@ def ask(address, command):
     int
         Exit status.
     """
-    if len(command) < 2 or command[0] != sys.executable or not command[1].endswith(".py"):
-        os.execvp(command[0], command)
     # The C half of socket: the rest takes longer to import than this function to run.
     import _socket as socket
 
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if len(command) < 2 or not command[1].endswith(".py"):
+        os.execv(command[0], command)
     name = os.path.basename(command[1]).split(".")[-2]
-    try:
-        connection.connect(f"{address}.{'cells' if name in CELLS else 'others'}")
-    except OSError:
-        os.execvp(command[0], command)
     environment = [f"{name}={value}" for name, value in os.environ.items()]
     parts = [os.getcwd(), str(len(command) - 1), *command[1:], *environment]
-    data = os.fsencode("\0".join(parts)) + END
+    data = os.fsencode("\0".join(parts))
+    data = len(data).to_bytes(LENGTH, "little") + data
     streams = b"".join(stream.to_bytes(4, sys.byteorder) for stream in (0, 1, 2))
-    sent = connection.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
-    connection.sendall(data[sent:])
-    answer = connection.recv(1)
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(f"{address}.{PARTS[name not in CELLS]}")
+        sent = connection.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, streams)])
+        connection.sendall(data[sent:])
+        taken = connection.recv(1) == TAKEN
+    except OSError:
+        taken = False
+    if not taken:
+        os.execv(command[0], command)
+    shell, answer = os.getppid(), None
+    connection.settimeout(1.0)
+    while answer is None:
+        try:
+            answer = connection.recv(1)
+        except TimeoutError:
+            if os.getppid() != shell:  # Snakemake has stopped it; the job ends with its client
+                return 1
     if not answer:
         print(f"{command[1]}: the job's process was killed", file=sys.stderr)
     return answer[0] if answer else 1
