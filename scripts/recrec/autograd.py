@@ -26,6 +26,7 @@ def compute_recourse(features, ratings, item, mutable, settings):
     """
     import torch
 
+    torch.set_num_threads(1)  # as everything that it is timed beside
     fixed = torch.from_numpy(~mutable)
     matrix, rows = torch.from_numpy(features), torch.from_numpy(ratings)
     profiles = rows @ matrix
