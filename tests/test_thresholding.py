@@ -53,7 +53,7 @@ def test_cumulative_form_is_one_at_a_time(seed, users, features, keep, signed):
     assert np.array_equal(found, one_at_a_time(change, profiles, scores, bars, keep))
 
 
-def test_blocks_of_users_change_nothing(monkeypatch):
+def test_counting_a_few_changes_at_a_time_changes_nothing(monkeypatch):
     random = np.random.default_rng(0)
     profiles = histories(random.poisson(0.5, (40, 200)).astype(float))
     change, scores, bars = random.normal(size=200), np.zeros(40), random.normal(size=40)

@@ -170,7 +170,7 @@ def live_success(target, items, changes, top_k):
         raters = np.flatnonzero(rating)
         if not raters.size:
             continue
-        profiles = target.features.T @ target.ratings[raters].T.toarray()
+        profiles = target.transposed @ target.ratings[raters].T.toarray()
         scores = (target.features @ profiles).T
         outside = np.zeros(scores.shape, dtype=bool)
         outside[:, item] = True

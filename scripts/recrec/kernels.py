@@ -148,16 +148,17 @@ extern "C" __global__ void coordinate_rates(
 
 // Users above their bars with the first 1, 2, ... of some changes: a thread for each user.
 extern "C" __global__ void count_successes(
-    long long users, long long changes, const REAL *columns, const REAL *change, const REAL *scores, const REAL *bars,
-    int *successes)
+    long long users, long long changes, const REAL *columns, const REAL *change, const REAL *totals, const REAL *scores,
+    const REAL *bars, REAL *new_totals, int *successes)
 {
     const long long user = blockIdx.x * (long long)blockDim.x + threadIdx.x;
-    REAL total = 0;
+    REAL total = user < users ? totals[user] : (REAL)0;
     for (long long k = 0; k < changes; k++) {
         if (user < users) total += columns[user * changes + k] * change[k];
         const int above = __syncthreads_count(user < users && total + scores[user] > bars[user]);
         if (threadIdx.x == 0 && above) atomicAdd(successes + k, above);
     }
+    if (user < users) new_totals[user] = total;
 }
 """
 
@@ -237,12 +238,14 @@ class Kernels:
         )
         return moved, rate, safe
 
-    def count_successes(self, columns, change, scores, bars):
-        """As `thresholding.count_successes`, for arrays that may be on the host: the counts come back there."""
+    def count_successes(self, columns, change, totals, scores, bars):
+        """As `thresholding.count_successes`, for arrays on the host: what is found comes back there."""
         xp = self.xp
-        arrays = [xp.ascontiguousarray(xp.asarray(one, dtype=self.real)) for one in (columns, change, scores, bars)]
+        given = (columns, change, totals, scores, bars)
+        arrays = [xp.ascontiguousarray(xp.asarray(one, dtype=self.real)) for one in given]
         users, changes = columns.shape
-        successes = xp.zeros(changes, dtype=np.int32)
+        found = xp.empty(users, dtype=self.real), xp.zeros(changes, dtype=np.int32)
         blocks = max(1, -(-users // self.threads))
-        self._count_successes((blocks,), (self.threads,), (np.int64(users), np.int64(changes), *arrays, successes))
-        return successes.get() if hasattr(successes, "get") else successes
+        self._count_successes((blocks,), (self.threads,), (np.int64(users), np.int64(changes), *arrays, *found))
+        new_totals, successes = (one.get() if hasattr(one, "get") else one for one in found)
+        return successes, new_totals

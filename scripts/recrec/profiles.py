@@ -119,11 +119,13 @@ class Factored:
         all histories, which costs n times the stored numbers of the factors and not n squared times the features.
         """
         samples, users, features = self.shape
-        found = self.xp.empty((samples, users, users), dtype=self.features.dtype)
+        found = self.xp.zeros((samples, users, users), dtype=self.features.dtype)
+        if not self.features.nnz:
+            return found
         for sample, (ratings, raters) in enumerate(zip(self.ratings, self.raters, strict=True)):
             if users * features <= DENSE_GAIN * (2 * self.features.nnz + ratings.nnz):
-                profiles = self.transposed.dot(raters.toarray())
-                self.xp.matmul(profiles.T, profiles, out=found[sample])
+                profiles = ratings.dot(self.features).toarray()
+                self.xp.matmul(profiles, profiles.T, out=found[sample])
                 continue
             for start in range(0, users, BLOCK):
                 block = slice(start, start + BLOCK)

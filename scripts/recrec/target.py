@@ -41,9 +41,14 @@ class Target:
         return self.features if self.mutable.all() else self.features[:, np.flatnonzero(self.mutable)]
 
     @cached_property
+    def transposed(self):
+        """``V`` transposed: (features, items) sparse array, CSR."""
+        return csr_array(self.features.T)
+
+    @cached_property
     def mutable_transposed(self):
-        """The same transposed: (mutable features, items) sparse array, CSR."""
-        return csr_array(self.mutable_features.T)
+        """The mutable rows of that: (mutable features, items) sparse array, CSR."""
+        return self.transposed if self.mutable.all() else self.transposed[np.flatnonzero(self.mutable)]
 
     def histories(self, users=slice(None)):
         """Ratings of (some of) the users and the mutable features, as factors of their profiles."""

@@ -70,18 +70,18 @@ def _safe_tail(change, largest_first, histories, full, bars, needed):
 
 
 def _successes(change, candidates, histories, scores, bars, count):
-    """Users who succeed with the first 0, 1, 2, ... of the candidate changes."""
-    successes = np.zeros(len(candidates) + 1, dtype=np.int64)
-    successes[0] = np.count_nonzero(scores > bars)
-    block = max(1, BLOCK // max(1, len(candidates)))
-    for start in range(0, len(scores), block):
-        part = slice(start, start + block)
-        columns = histories._replace(ratings=histories.ratings[part]).columns(candidates)
-        successes[1:] += count(columns, change[candidates], scores[part], bars[part])
-    return successes
+    """Users who succeed with the first 0, 1, 2, ... of the candidate changes, some of them at a time."""
+    successes = [[np.count_nonzero(scores > bars)]]
+    totals = np.zeros(len(scores))
+    together = max(1, BLOCK // max(histories.ratings.shape))
+    for start in range(0, len(candidates), together):
+        features = candidates[start : start + together]
+        counts, totals = count(histories.columns(features), change[features], totals, scores, bars)
+        successes.append(counts)
+    return np.concatenate(successes)
 
 
-def count_successes(columns, change, scores, bars):
+def count_successes(columns, change, totals, scores, bars):
     """Users above their bars with the first 1, 2, ... of some changes.
 
     Parameters
@@ -89,12 +89,17 @@ def count_successes(columns, change, scores, bars):
     columns : (users, n) array
         What a unit of each change adds to each user's score.
     change : (n,) array
+    totals : (users,) array
+        What the changes before these have added.
     scores, bars : (users,) arrays
 
     Returns
     -------
-    (n,) integer array
+    counts : (n,) integer array
+    totals : (users,) array
+        With these changes.
     """
-    totals = np.cumsum(columns * change, axis=1)
-    totals += scores[:, None]
-    return np.count_nonzero(totals > bars[:, None], axis=0)
+    sums = columns * change
+    sums[:, 0] += totals
+    np.cumsum(sums, axis=1, out=sums)
+    return np.count_nonzero(sums + scores[:, None] > bars[:, None], axis=0), sums[:, -1].copy()
