@@ -3,9 +3,11 @@
 import ctypes
 import shutil
 import subprocess
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 
 from recrec import kernels
 
@@ -113,13 +115,46 @@ def _argument(value):
 
 def module(folder, dtype):
     """The kernels' source as it stands, compiled for the host."""
+    return compiled(folder / f"{np.dtype(dtype).name}.cpp", kernels.source(dtype))
+
+
+def compiled(path, source):
+    """Kernels compiled for the host."""
     compiler = shutil.which("g++")
     if compiler is None:
         pytest.skip("needs g++ to run the CUDA kernels on the host")
-    path = folder / f"{np.dtype(dtype).name}.cpp"
-    source = kernels.source(dtype)
     path.write_text(DEVICE + source + _launchers(source))
     library = path.with_suffix(".so")
     command = [compiler, "-std=c++20", "-O1", "-ffp-contract=off", "-shared", "-fPIC", "-pthread"]
     subprocess.run([*command, str(path), "-o", str(library)], check=True)
     return Module(ctypes.CDLL(str(library)))
+
+
+def cupy(folder):
+    """Modules `cupy` and `cupyx.scipy.sparse` of a machine with a device, in NumPy and SciPy.
+
+    Returns
+    -------
+    dict
+        For `sys.modules`.
+    """
+
+    class Pool:
+        def free_all_blocks(self):
+            found.freed += 1
+
+    found = ModuleType("cupy")
+    found.freed = 0
+    found.__getattr__ = lambda name: getattr(np, name)
+    found.is_available = lambda: True
+    found.asnumpy = np.asarray
+    found.get_default_memory_pool = Pool
+    found.RawModule = lambda code, options: compiled(folder / "cupy.cpp", code)
+    runtime = SimpleNamespace(
+        memGetInfo=lambda: (2**30, 2**31), getDeviceProperties=lambda number: {"name": b"An emulated device"}
+    )
+    found.cuda = SimpleNamespace(runtime=runtime, Device=lambda: SimpleNamespace(id=0))
+    sparse = ModuleType("cupyx.scipy.sparse")
+    sparse.csr_matrix = csr_matrix
+    parents = {name: ModuleType(name) for name in ("cupyx", "cupyx.scipy")}
+    return {"cupy": found, **parents, "cupyx.scipy.sparse": sparse}

@@ -2,6 +2,7 @@
 
 import sys
 
+import emulated
 import numpy as np
 import pytest
 import random_study
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_solvers import assert_same
 
-from recrec import device, recourse
+from recrec import device, kernels, recourse
 from recrec.errors import InputError
 from recrec.problem import Settings
 
@@ -105,3 +106,45 @@ def test_seeds_that_draw_everybody_share_one_recourse():
     target, choice = random_study.target(1, users=20), Settings(desired_rank=4)
     everyone = recourse.solve_cell(target, [4], 100, [1, 2], choice)
     assert everyone[0][2] is everyone[1][2]
+
+
+@pytest.fixture(scope="module")
+def pretended(tmp_path_factory):
+    """CuPy with a device, emulated."""
+    return emulated.cupy(tmp_path_factory.mktemp("cupy"))
+
+
+@pytest.mark.parametrize("penalty", [0.0, 0.1])
+@pytest.mark.parametrize("percentage", [20, 100])
+def test_with_cupy_a_cell_takes_the_device_and_its_kernels(monkeypatch, pretended, penalty, percentage):
+    """All that is ours of the way to a device: only CuPy itself is not CuPy."""
+    for name, module in pretended.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(kernels, "THREADS", emulated.THREADS)
+    lines = []
+    taken = device.choose("auto", "double", 1024, lines.append)
+    assert lines == ["device: An emulated device, 1024 MiB free"]
+    assert taken.budget == int(0.8 * 2**30)
+    assert taken.xp is not np and isinstance(taken.kernels, kernels.Kernels)
+    target = random_study.target(2, users=30, items=40, features=20, real=True)
+    choice = Settings("mean", 4, 0.05, penalty, max_iterations=60)
+    there, here = (recourse.solve_cell(target, [4, 9], percentage, [1, 2], choice, on) for on in (taken, device.CPU))
+    for one, other in zip(there, here, strict=True):
+        assert one[:2] == other[:2]
+        assert_same(one[2], other[2])
+
+
+def test_memory_that_runs_out_on_a_device_is_given_back(monkeypatch, pretended):
+    for name, module in pretended.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    cupy = pretended["cupy"]
+    before = cupy.freed
+    taken = device.CPU._replace(xp=cupy)
+
+    def work(samples, items):
+        if len(items) > 1:
+            raise MemoryError
+        return items
+
+    assert [items for _, items, _ in device.in_batches([1], [1, 2], lambda s, i: 1, taken, work)] == [[1], [2]]
+    assert cupy.freed == before + 1

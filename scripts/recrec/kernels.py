@@ -182,7 +182,7 @@ def load(cupy, dtype):
     -------
     Kernels
     """
-    return Kernels(cupy, dtype, cupy.RawModule(code=source(dtype), options=OPTIONS))
+    return Kernels(cupy, dtype, cupy.RawModule(code=source(dtype), options=OPTIONS), THREADS)
 
 
 class Kernels:
@@ -198,7 +198,7 @@ class Kernels:
         Of a block: a power of two, at most `THREADS`.
     """
 
-    def __init__(self, xp, dtype, module, threads=THREADS):
+    def __init__(self, xp, dtype, module, threads):
         self.xp, self.real, self.threads = xp, np.dtype(dtype).type, threads
         self._user_event = module.get_function("user_event")
         self._coordinate_rates = module.get_function("coordinate_rates")
