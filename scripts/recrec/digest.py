@@ -22,6 +22,8 @@ class _Module:
         self.statements = []
         self.definitions = {}
         self.imports = {}
+        self.texts = {}
+        self.found = {}
         for node in tree.body:
             found = dict(_package_imports(node))
             self.imports.update(found)
@@ -30,6 +32,41 @@ class _Module:
             self.statements.append(node)
             for name in _defined(node):
                 self.definitions.setdefault(name, []).append(node)
+
+    def references(self, statement):
+        """The definitions of the package that a statement names: (module or None for this one, name)."""
+        if statement not in self.found:
+            imports = dict(self.imports)
+            nodes = list(ast.walk(statement))
+            for node in nodes:
+                imports.update(_package_imports(node))
+            self.found[statement] = list(dict.fromkeys(self._named(nodes, imports)))
+        return self.found[statement]
+
+    def _named(self, nodes, imports):
+        for node in nodes:
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                target = imports.get(node.value.id)
+                if target and target[1] is None:
+                    yield target[0], node.attr
+            if isinstance(node, ast.Name):
+                target = imports.get(node.id)
+                if target and target[1] is not None:
+                    yield target
+                elif target is None and node.id in self.definitions:
+                    yield None, node.id
+
+    def text(self, name):
+        """A definition as text, whatever its layout."""
+        if name not in self.texts:
+            self.texts[name] = "".join(ast.dump(node) for node in self.definitions.get(name, []))
+        return self.texts[name]
+
+
+@cache
+def _parsed(path, stamp):
+    """A module that many scripts share, as it was at one time."""
+    return _Module(path)
 
 
 def _without_docstrings(tree):
@@ -71,24 +108,13 @@ class _Reach:
 
     def module(self, name):
         if name not in self.modules:
-            self.modules[name] = _Module(self.package / f"{name}.py")
+            path = self.package / f"{name}.py"
+            self.modules[name] = _parsed(path, path.stat().st_mtime_ns)
         return self.modules[name]
 
     def follow(self, statement, module):
-        imports = dict(module.imports)
-        for node in ast.walk(statement):
-            imports.update(_package_imports(node))
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                target = imports.get(node.value.id)
-                if target and target[1] is None:
-                    self.definition(target[0], node.attr)
-            if isinstance(node, ast.Name):
-                target = imports.get(node.id)
-                if target and target[1] is not None:
-                    self.definition(*target)
-                elif target is None and node.id in module.definitions:
-                    self.definition(self._name_of(module), node.id)
+        for target, name in module.references(statement):
+            self.definition(target or self._name_of(module), name)
 
     def _name_of(self, module):
         return next((name for name, known in self.modules.items() if known is module), None)
@@ -98,7 +124,7 @@ class _Reach:
             return
         module = self.module(module_name)
         nodes = module.definitions.get(name, [])
-        self.parts[module_name, name] = "".join(ast.dump(node) for node in nodes)
+        self.parts[module_name, name] = module.text(name)
         for node in nodes:
             self.follow(node, module)
         if name in module.imports:
