@@ -5,8 +5,8 @@ constant rate and so does every user's score. The number of steps to the next ev
 crosses its bar, or a coordinate arrives at zero or at a bound. The solver jumps there. Iterates, active sets, iteration
 counts and stop reasons are those of `stepping.solve`.
 
-Scores and the pull of the active users are carried along from event to event, so they differ from those computed anew by
-rounding. It takes more than the data sets here have (gradients of signed real numbers that cancel to the last bit,
+Scores and the pull of the active users are carried along from event to event, so they differ from those computed anew
+by rounding. It takes more than the data sets here have (gradients of signed real numbers that cancel to the last bit,
 steps that overshoot a thousandfold) for that to decide whether a path goes on.
 
 All the problems of a batch leap together, each by its own number of steps. One implementation serves every array
