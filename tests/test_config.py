@@ -440,6 +440,35 @@ def test_mirror_of_the_config_goes_before_the_environment(configured, environmen
     assert mirror_folder(configured) == (used and Path(used))
 
 
+def test_a_study_of_other_ranks_and_groups_need_not_say_what_it_would_benchmark():
+    assert study.load(changed(STUDY, ("ranks", [7]), ("groups", 2)), ROOT).config["ranks"] == [7]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "parts"),
+    [
+        ("dataset", "ml-1m", ["benchmarks.cells[1].dataset: given 'ml-1m'; allowed: ", "ml-100k"]),
+        (
+            "dataset",
+            STUDY["benchmarks"]["cells"][0]["dataset"],
+            ["cells[1].dataset: given", "allowed: each data set once"],
+        ),
+        ("ranks", [11, 12], ["benchmarks.cells[1].ranks: given 12; allowed: 11, 21, 51, 101"]),
+        ("groups", [1, 6], ["benchmarks.cells[1].groups: given 6; allowed: 1 to 5"]),
+    ],
+)
+def test_cells_that_cannot_be_benchmarked_are_refused_when_they_are_asked_for(key, value, parts):
+    cells = [dict(one) for one in STUDY["benchmarks"]["cells"]]
+    cells[1][key] = value
+    loaded = study.load(changed(STUDY, ("benchmarks/cells", cells)), ROOT)
+    says(complaint(study.benchmark_cells, loaded), parts)
+
+
+def test_the_shipped_cells_can_be_benchmarked():
+    found = study.benchmark_cells(study.load(STUDY, ROOT))
+    assert list(found) == [one["dataset"] for one in STUDY["benchmarks"]["cells"]]
+
+
 @pytest.mark.parametrize("name", STUDY["studies"])
 def test_shipped_study_loads(name):
     loaded = study.load(changed(STUDY, ("study", name)), ROOT)

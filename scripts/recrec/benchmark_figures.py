@@ -162,6 +162,7 @@ def roofline(table, machine, titles):
     )  # fmt: skip
     right.axvline(1, color="black", linestyle="--", linewidth=1)
     right.set(xscale="log", ylabel="", xlabel="time, in units of reading the sampled\nprofiles once per event (dense)")
+    right.set_xlim(right=60 * max(1.0, bounded["times"].max()))  # room for the legend
     right.legend(fontsize="x-small")
     figure.supxlabel(f"{machine['processor']}, one core; the largest sampling of each data set.", fontsize="small")
     return figure

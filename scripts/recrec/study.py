@@ -116,20 +116,35 @@ def load(content, root):
                 f"config.yaml: recourse: desired_rank for {name}: given {settings[name]['desired_rank']}; "
                 f"allowed: at most top_k, {content['top_k']}"
             )
-    _check_benchmarks(content, known)
     return Study(content, datasets, known, settings)
 
 
-def _check_benchmarks(content, known):
-    for number, cells in enumerate(content["benchmarks"]["cells"]):
+def benchmark_cells(study):
+    """The cells to benchmark, by data set: config.yaml's `benchmarks.cells`, checked.
+
+    Only the benchmarks ask for them: a study of other ranks or fewer groups need not say which it would benchmark.
+
+    Raises
+    ------
+    InputError
+        One line: the key, what was given, what is allowed.
+    """
+    found = {}
+    for number, cells in enumerate(study.config["benchmarks"]["cells"]):
         where = f"config.yaml: benchmarks.cells[{number}]"
-        if cells["dataset"] not in known:
-            raise InputError(f"{where}.dataset: given {cells['dataset']!r}; allowed: {', '.join(sorted(known))}")
+        name, ranks, groups = cells["dataset"], study.config["ranks"], study.config["groups"]
+        if name not in study.known:
+            raise InputError(f"{where}.dataset: given {name!r}; allowed: {', '.join(sorted(study.known))}")
+        if name in found:
+            raise InputError(f"{where}.dataset: given {name!r} a second time; allowed: each data set once")
+        study.dataset(name)
         for rank in cells["ranks"]:
-            if rank not in content["ranks"]:
-                raise InputError(f"{where}.ranks: given {rank}; allowed: {', '.join(map(str, content['ranks']))}")
-        if max(cells["groups"]) > content["groups"]:
-            raise InputError(f"{where}.groups: given {max(cells['groups'])}; allowed: 1 to {content['groups']}")
+            if rank not in ranks:
+                raise InputError(f"{where}.ranks: given {rank}; allowed: {', '.join(map(str, ranks))}")
+        if max(cells["groups"]) > groups:
+            raise InputError(f"{where}.groups: given {max(cells['groups'])}; allowed: 1 to {groups}")
+        found[name] = cells
+    return found
 
 
 def _settings(recourse, name, dataset):

@@ -90,7 +90,7 @@ rule bench_roofline:
         ENVIRONMENT
     threads: workflow.cores
     params:
-        cells=largest_cells(),
+        cells=largest_cells,
         penalty=PENALTY,
         repeats=config["benchmarks"]["repeats"],
         seeds=config["seeds"],
@@ -116,7 +116,7 @@ rule bench_device:
     resources:
         gpu=GPU,
     params:
-        cells=largest_cells(),
+        cells=largest_cells,
         penalty=PENALTY,
         batch_mib=config["batch_mib"],
         repeats=config["benchmarks"]["repeats"],
@@ -129,9 +129,9 @@ rule bench_device:
 
 rule benchmark_figures:
     input:
-        solvers=[
-            f"results/benchmarks/solvers/{cells['dataset']}/group{group}.csv"
-            for cells in config["benchmarks"]["cells"]
+        solvers=lambda wildcards: [
+            f"results/benchmarks/solvers/{name}/group{group}.csv"
+            for name, cells in benchmark_cells().items()
             for group in cells["groups"]
         ],
         growth=expand(
@@ -155,12 +155,8 @@ rule benchmark_figures:
     conda:
         ENVIRONMENT
     params:
-        titles={
-            cells["dataset"]: (
-                STUDY.dataset(cells["dataset"])["title"],
-                STUDY.dataset(cells["dataset"])["synthetic"],
-            )
-            for cells in config["benchmarks"]["cells"]
+        titles=lambda wildcards: {
+            name: (STUDY.dataset(name)["title"], STUDY.dataset(name)["synthetic"]) for name in benchmark_cells()
         },
         code=code("benchmark_figures"),
     script:

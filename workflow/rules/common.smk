@@ -105,31 +105,45 @@ def sweep_ranks():
     return ranks
 
 
-def largest_cells():
+def benchmark_cells():
+    """The cells to benchmark, by data set; it matters only to the benchmarks if some cannot be."""
+    try:
+        return study.benchmark_cells(STUDY)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def largest_cells(wildcards):
     """The largest cell of each data set that is benchmarked: data set, settings, group, rank, sampling, synthetic."""
     return [
         (
-            cells["dataset"],
-            STUDY.recourse[cells["dataset"]],
+            name,
+            STUDY.recourse[name],
             cells["groups"][0],
             max(cells["ranks"]),
             max(cells["samplings"]),
-            STUDY.dataset(cells["dataset"])["synthetic"],
+            STUDY.dataset(name)["synthetic"],
         )
-        for cells in config["benchmarks"]["cells"]
+        for name, cells in benchmark_cells().items()
     ]
 
 
 def of_largest_cells(pattern):
-    """The paths of what belongs to each of the largest cells."""
-    return [expand(pattern, dataset=cell[0], group=cell[2])[0] for cell in largest_cells()]
+    """An input: what belongs to each of the largest cells."""
+
+    def paths(wildcards):
+        return [expand(pattern, dataset=cell[0], group=cell[2])[0] for cell in largest_cells(wildcards)]
+
+    return paths
 
 
 def benchmarked(key):
     """A parameter: what is benchmarked of a data set."""
 
     def values(wildcards):
-        [cells] = [one for one in config["benchmarks"]["cells"] if one["dataset"] == wildcards.dataset]
-        return cells[key]
+        cells = benchmark_cells()
+        if wildcards.dataset not in cells:
+            raise WorkflowError(f"{wildcards.dataset}: config.yaml names none of its cells under benchmarks.cells")
+        return cells[wildcards.dataset][key]
 
     return values
