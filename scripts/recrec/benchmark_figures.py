@@ -141,11 +141,11 @@ def roofline(table, machine, titles):
     left.plot([0.02, ridge, 100], [0.02 * machine["copy_gb_s"], roof, roof], color="black")
     table = table.assign(
         intensity=table["flop"] / table["bytes"], speed=table["flop"] / table["seconds"] / 1e9,
-        name=[display_title(*titles[name]) for name in table["dataset"]],
+        **{"data set": [display_title(*titles[name]) for name in table["dataset"]]},
     )  # fmt: skip
     parts = [part for part in dict.fromkeys(table["part"]) if not part.startswith("all")]
     sns.scatterplot(
-        table[table["part"].isin(parts)], x="intensity", y="speed", hue="part", style="name", s=70,
+        table[table["part"].isin(parts)], x="intensity", y="speed", hue="part", style="data set", s=70,
         palette=sns.color_palette("inferno", len(parts) + 1)[: len(parts)], ax=left,
     )  # fmt: skip
     left.set(
@@ -157,7 +157,7 @@ def roofline(table, machine, titles):
     bounded = bounded.assign(times=bounded["seconds"] / bounded["bound"])
     names = list(dict.fromkeys(bounded["part"]))
     sns.barplot(
-        bounded, x="times", y="name", hue="part", hue_order=names,
+        bounded, x="times", y="data set", hue="part", hue_order=names,
         palette=sns.color_palette("inferno", len(names) + 1)[: len(names)], ax=right,
     )  # fmt: skip
     right.axvline(1, color="black", linestyle="--", linewidth=1)
