@@ -10,7 +10,7 @@ BIN := .venv/bin
 .PHONY: figures test check lock
 
 figures: .venv/installed
-	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) --scheduler greedy results/figures
+	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) results/figures
 
 test: .venv/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest

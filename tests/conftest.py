@@ -38,7 +38,7 @@ class Copy(NamedTuple):
         hidden = {"RECREC_MIRROR", "SNAKEMAKE_PROFILE"}
         return subprocess.run(
             [
-                *[sys.executable, "-m", "snakemake", "--cores", str(cores), "--scheduler", "greedy", "--nocolor"],
+                *[sys.executable, "-m", "snakemake", "--cores", str(cores), "--nocolor"],
                 *[*arguments, "--configfile", "tiny/study.yaml"],
             ],
             cwd=self.folder,

@@ -7,12 +7,11 @@ import psutil
 import yaml
 
 from snakemake.exceptions import WorkflowError
-from snakemake.shell import shell
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from recrec import study, warm
+from recrec import study, workers
 from recrec.digest import code_digest
 from recrec.errors import InputError
 from recrec.sources import mirror_folder, unpinned
@@ -39,13 +38,18 @@ except InputError as error:
 os.environ.setdefault("RECREC_STARTED", str(psutil.Process().create_time()))
 
 
-# On this machine. Jobs on a cluster run Snakemake anew, without this hook.
+# On this machine, where hundreds of jobs take hundredths of a second each. Jobs on a cluster run Snakemake anew, without
+# this hook.
 onstart:
     if workflow.local_exec:
-        warm.start(shell)
+        workers.start(sys.modules["snakemake.shell"])
+        scheduler = workflow.scheduler
         # The limit on submissions per second is for clusters. Here every job that starts would leave a timer behind that
         # has all open jobs looked at again each second, more and more often.
-        workflow.scheduler.job_rate_limiter = None
+        scheduler.job_rate_limiter = None
+        # No job here weighs more than another, so a linear programme for each choice of jobs would be time lost.
+        if hasattr(scheduler, "job_selector_greedy"):
+            scheduler._job_selector = scheduler.job_selector_greedy
 
 
 GROUPS = range(1, config["groups"] + 1)
