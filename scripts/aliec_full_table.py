@@ -1,11 +1,11 @@
 """Seconds and memory of generating and reading the full size of AliEC."""
 
-from recrec.costs import read_job
+from recrec.costs import read_jobs
 from recrec.job import job
 from recrec.storage import write_rows
 
 with job(snakemake) as say:
-    found = [read_job(path) for path in snakemake.params.benchmarks]
+    found = read_jobs(snakemake.params.logs)
     rows = [("aliec-twin-full", True, one.rule, f"{one.end - one.begin:.1f}", f"{one.memory:.0f}") for one in found]
     write_rows(snakemake.output[0], ["dataset", "synthetic", "rule", "seconds", "peak_mib"], rows)
     for row in rows:

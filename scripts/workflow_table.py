@@ -2,14 +2,15 @@
 
 import os
 
-from recrec.costs import Cost, read_job, summarise
+from recrec.costs import Cost, read_jobs, summarise
 from recrec.job import job
 from recrec.storage import write_rows
 
 with job(snakemake) as say:
-    found = [read_job(path) for path in snakemake.params.benchmarks]
+    found = read_jobs(snakemake.params.logs)
+    say(f"{len(found)} of {len(snakemake.params.logs)} jobs left a log of how they went")
     # On a cluster the main process' environment does not come along; then the first of all jobs is the beginning.
-    started = float(os.environ.get("RECREC_STARTED") or min(one.begin for one in found))
+    started = float(os.environ.get("RECREC_STARTED") or min((one.begin for one in found), default=0.0))
     rows = [
         (cost.rule, cost.jobs, *(f"{value:.3f}" for value in cost[2:-1]), f"{cost.peak_mib:.0f}")
         for cost in summarise(found, started)

@@ -80,29 +80,35 @@ def test_a_data_set_that_is_not_the_papers_has_no_claims():
 
 
 def test_costs_count_rules_and_what_is_lost_between_them(tmp_path):
-    said = "   0.1 s  done, peak memory {} MiB, of 3.000 s 1.000 s for files\n"
+    def ran(place, end, starting, peak):
+        log = tmp_path / f"logs/{place}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        said = f"done, peak memory {peak} MiB; {starting:.3f} s to start, 1.000 s for files, 2.000 s of work"
+        log.write_text(f"   0.1 s  12 users\n   3.1 s  {said}\n")
+        os.utime(log, (end, end))
+        return log
 
-    def ran(place, end, seconds, peak):
-        benchmark, log = tmp_path / f"benchmarks/{place}.tsv", tmp_path / f"logs/{place}.log"
-        texts = {benchmark: f"s\tmax_rss\n{seconds}\t1\n", log: said.format(peak)}
-        for path, text in texts.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        os.utime(benchmark, (end, end))
-        return costs.read_job(benchmark)
-
-    found = [
-        ran("recourse/a/1", 1010.0, 10.0, 90),
-        ran("recourse/a/2", 1010.0, 8.0, 120),
-        ran("plot", 1015.0, 4.0, 200),
-        ran("download/a", 500.0, 5.0, 300),  # an earlier run
+    logs = [
+        ran("recourse/a/1", 1010.0, 7.0, 90),
+        ran("recourse/a/2", 1010.0, 5.0, 120),
+        ran("plot", 1015.0, 1.0, 200),
+        ran("download/a", 500.0, 2.0, 300),  # an earlier run
+        tmp_path / "logs/evaluate/a/1.log",  # somebody has removed it
     ]
+    found = costs.read_jobs(logs)
     rows = {row[0]: row[1:] for row in costs.summarise(found, started=998.0)}
     assert rows["recourse"] == (2, 18.0, 9.0, 12.0, 2.0, 4.0, 120.0)
     assert rows["download"] == (1, 5.0, 5.0, 2.0, 1.0, 2.0, 300.0)
     assert rows["in rules"] == (3, 22.0, pytest.approx(22 / 3), 13.0, 3.0, 6.0, 200.0)
     assert rows["wall"][1] == 17.0
     assert rows["overhead"][1] == 17.0 * 2 - 22.0
+
+
+def test_jobs_one_after_the_other_do_not_run_side_by_side():
+    """Though the times in their logs are rounded."""
+    jobs = [costs.Job("plot", begin, begin + 1.001, 10.0, 0.0, 0.0, 1.0) for begin in (100.0, 101.0, 102.0)]
+    rows = {row.rule: row for row in costs.summarise(jobs, started=99.0)}
+    assert rows["overhead"].seconds == pytest.approx(4.001 - 3 * 1.001)
 
 
 def test_the_figures_lines_are_means_on_every_panel():

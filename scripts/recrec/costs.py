@@ -1,12 +1,15 @@
-"""What the workflow itself costs: from the benchmark files and logs that Snakemake and the jobs leave."""
+"""What the workflow itself costs: from the last lines of its jobs' logs."""
 
-import csv
 import re
 from pathlib import Path
 from typing import NamedTuple
 
 #: The last line of a job's log (`job.job`).
-DONE = re.compile(r"done, peak memory (\d+) MiB, of ([\d.]+) s ([\d.]+) s for files")
+DONE = re.compile(
+    r"done, peak memory (\d+) MiB; ([\d.]+) s to start, ([\d.]+) s for files, ([\d.]+) s of work$", re.MULTILINE
+)
+#: Seconds that the times in a log may be off together.
+ROUNDING = 0.005
 
 
 class Job(NamedTuple):
@@ -32,22 +35,27 @@ class Job(NamedTuple):
     work: float
 
 
-def read_job(path):
-    """The job of a benchmark file, ``.../benchmarks/RULE[/...].tsv``, and of the log at the same place under ``logs``.
+def read_jobs(logs):
+    """The jobs that logs speak of, ``.../logs/RULE[/...].log``; without those that left none or did not end well.
 
-    Snakemake looks at a job's memory now and then and misses the short ones; the job itself knows its peak.
+    Parameters
+    ----------
+    logs : iterable of paths
+
+    Returns
+    -------
+    list of Job
     """
-    path = Path(path)
-    with open(path, encoding="utf-8", newline="") as file:
-        seconds = float(next(csv.DictReader(file, delimiter="\t"))["s"])
-    end = path.stat().st_mtime
-    parts = path.with_suffix(".log").parts
-    place = len(parts) - 1 - parts[::-1].index("benchmarks")
-    log = Path(*parts[:place], "logs", *parts[place + 1 :])
-    said = DONE.findall(log.read_text("utf-8")) if log.is_file() else []
-    memory, inside, files = map(float, said[-1]) if said else (0.0, seconds, 0.0)
-    inside = min(inside, seconds)
-    return Job(Path(parts[place + 1]).stem, end - seconds, end, memory, seconds - inside, files, inside - files)
+    found = []
+    for path in map(Path, logs):
+        said = DONE.findall(path.read_text("utf-8")) if path.is_file() else []
+        if said:
+            place = len(path.parts) - path.parts[::-1].index("logs")
+            memory, starting, files, work = map(float, said[-1])
+            end = path.stat().st_mtime
+            rule = Path(path.parts[place]).stem
+            found.append(Job(rule, end - starting - files - work, end, memory, starting, files, work))
+    return found
 
 
 class Cost(NamedTuple):
@@ -105,8 +113,8 @@ def _row(name, jobs):
 
 
 def _side_by_side(jobs):
-    """The most jobs that ran at once."""
-    events = sorted([(job.begin, 1) for job in jobs] + [(job.end, -1) for job in jobs])
+    """The most jobs that ran at once; what logs say is rounded, so that one may seem to begin before the last ended."""
+    events = sorted([(job.begin + ROUNDING, 1) for job in jobs] + [(job.end, -1) for job in jobs])
     most = running = 0
     for _, change in events:
         running += change

@@ -1,13 +1,17 @@
 """What every script of the workflow does around its one call: log, and fail in one line where the input is at fault."""
 
 import contextlib
+import os
 import resource
 import sys
 import time
 import traceback
 
+import psutil
+
 from recrec.errors import InputError
 from recrec.storage import seconds_spent
+from recrec.workers import LAUNCHED
 
 #: ru_maxrss counts KiB on Linux, bytes on macOS.
 PER_MIB = 1024 if sys.platform != "darwin" else 1024 * 1024
@@ -22,7 +26,8 @@ def job(snakemake):
     callable
         Writes one line to the log, with the seconds since the start.
     """
-    start = time.monotonic()
+    start, files, launched = time.monotonic(), seconds_spent(), _launched()
+    starting = max(0.0, time.time() - launched)
     with open(snakemake.log[0], "w", encoding="utf-8") as file:
 
         def say(line):
@@ -32,7 +37,11 @@ def job(snakemake):
         try:
             yield say
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // PER_MIB
-            say(f"done, peak memory {peak} MiB, of {time.monotonic() - start:.3f} s {seconds_spent():.3f} s for files")
+            files = seconds_spent() - files
+            parts = (starting, files, time.monotonic() - start - files)
+            say(
+                "done, peak memory {} MiB; {:.3f} s to start, {:.3f} s for files, {:.3f} s of work".format(peak, *parts)
+            )
         except InputError as error:
             say(f"error: {error}")
             print(f"error: {error}", file=sys.stderr)
@@ -40,3 +49,9 @@ def job(snakemake):
         except Exception:
             say(traceback.format_exc())
             raise
+
+
+def _launched():
+    """When this job was started, in seconds since the epoch."""
+    given = os.environ.get(LAUNCHED)
+    return float(given) if given else psutil.Process().create_time()

@@ -10,7 +10,7 @@ rule aliec_full_table:
     conda:
         ENVIRONMENT
     params:
-        benchmarks=expand("results/benchmarks/{rule}/aliec-twin-full.tsv", rule=["generate", "featurize"]),
+        logs=expand("results/logs/{rule}/aliec-twin-full.log", rule=["generate", "featurize"]),
         code=code("aliec_full_table"),
     script:
         "../../scripts/aliec_full_table.py"

@@ -11,8 +11,6 @@ rule check_dataset:
         directory("results/datasets/{dataset}"),
     log:
         "results/logs/check_dataset/{dataset}.log",
-    benchmark:
-        "results/benchmarks/check_dataset/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:

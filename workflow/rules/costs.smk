@@ -1,4 +1,4 @@
-# What the workflow itself costs, from the benchmark files of its jobs.
+# What the workflow itself costs, from the logs of its jobs.
 TABLES = [
     rules.cells_table.output,
     rules.paper_table.output,
@@ -8,8 +8,8 @@ TABLES = [
     rules.plot_changes.output,
     expand(FIGURES, dataset=STUDY.datasets),
 ]
-BENCHMARKS = [
-    f"results/benchmarks/{place}.tsv"
+LOGS = [
+    f"results/logs/{place}.log"
     for place in (
         *cells("recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}"),
         *cells("hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}"),
@@ -34,7 +34,7 @@ rule workflow_table:
     conda:
         ENVIRONMENT
     params:
-        benchmarks=BENCHMARKS,
+        logs=LOGS,
         code=code("workflow_table"),
     script:
         "../../scripts/workflow_table.py"

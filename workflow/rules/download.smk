@@ -4,8 +4,6 @@ rule download:
         directory("results/data/{dataset}/raw"),
     log:
         "results/logs/download/{dataset}.log",
-    benchmark:
-        "results/benchmarks/download/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:

@@ -9,8 +9,6 @@ rule evaluate:
         "results/evaluation/{dataset}/group{group}/rank{rank}/sampling{sampling}.csv",
     log:
         "results/logs/evaluate/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
-    benchmark:
-        "results/benchmarks/evaluate/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
     conda:
         ENVIRONMENT
     params:

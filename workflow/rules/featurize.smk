@@ -11,8 +11,6 @@ rule featurize:
         drop_table="results/data/{dataset}/dropped.csv",
     log:
         "results/logs/featurize/{dataset}.log",
-    benchmark:
-        "results/benchmarks/featurize/{dataset}.tsv"
     conda:
         ENVIRONMENT
     params:

@@ -7,8 +7,6 @@ rule generate:
         directory("results/data/{dataset}/raw"),
     log:
         "results/logs/generate/{dataset}.log",
-    benchmark:
-        "results/benchmarks/generate/{dataset}.tsv"
     wildcard_constraints:
         dataset="|".join(GENERATED) or "none",
     conda:

@@ -8,8 +8,6 @@ rule hard_thresholding:
         "results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
     log:
         "results/logs/hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
-    benchmark:
-        "results/benchmarks/hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
     conda:
         ENVIRONMENT
     resources:

@@ -6,8 +6,6 @@ rule item_selection:
         "results/selection/{dataset}/group{group}.csv",
     log:
         "results/logs/item_selection/{dataset}/group{group}.log",
-    benchmark:
-        "results/benchmarks/item_selection/{dataset}/group{group}.tsv"
     conda:
         ENVIRONMENT
     params:

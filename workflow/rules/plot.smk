@@ -9,8 +9,6 @@ rule plot:
         FIGURES,
     log:
         "results/logs/plot/{dataset}.log",
-    benchmark:
-        "results/benchmarks/plot/{dataset}.tsv"
     wildcard_constraints:
         dataset="|".join(STUDY.datasets),
     conda:
@@ -33,8 +31,6 @@ rule plot_changes:
         expand("results/figures/changes.{suffix}", suffix=["png", "pdf"]),
     log:
         "results/logs/plot_changes.log",
-    benchmark:
-        "results/benchmarks/plot_changes.tsv"
     conda:
         ENVIRONMENT
     params:

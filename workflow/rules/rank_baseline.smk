@@ -7,8 +7,6 @@ rule rank_baseline:
         ordered="results/baseline/{dataset}/group{group}.ordered.npy",
     log:
         "results/logs/rank_baseline/{dataset}/group{group}.log",
-    benchmark:
-        "results/benchmarks/rank_baseline/{dataset}/group{group}.tsv"
     conda:
         ENVIRONMENT
     params:

@@ -8,8 +8,6 @@ rule recourse:
         "results/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
     log:
         "results/logs/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
-    benchmark:
-        "results/benchmarks/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.tsv"
     conda:
         ENVIRONMENT
     resources:

@@ -8,8 +8,6 @@ rule sweep_settings:
         "results/sweep/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
     log:
         "results/logs/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.log",
-    benchmark:
-        "results/benchmarks/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.tsv"
     conda:
         ENVIRONMENT
     resources:
@@ -44,8 +42,6 @@ rule sweep_table:
         figures=expand("results/sweep/{dataset}.{suffix}", dataset=STUDY.datasets, suffix=["png", "pdf"]),
     log:
         "results/logs/sweep_table.log",
-    benchmark:
-        "results/benchmarks/sweep_table.tsv"
     conda:
         ENVIRONMENT
     params:

@@ -13,8 +13,6 @@ rule cells_table:
         selection="results/tables/selection.csv",
     log:
         "results/logs/cells_table.log",
-    benchmark:
-        "results/benchmarks/cells_table.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -31,8 +29,6 @@ rule paper_table:
         "results/tables/paper.csv",
     log:
         "results/logs/paper_table.log",
-    benchmark:
-        "results/benchmarks/paper_table.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -53,8 +49,6 @@ rule statements:
         texts=expand("results/tables/recourses-{dataset}.txt", dataset=STUDY.datasets),
     log:
         "results/logs/statements.log",
-    benchmark:
-        "results/benchmarks/statements.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -75,8 +69,6 @@ rule datasets_table:
         "results/tables/datasets.csv",
     log:
         "results/logs/datasets_table.log",
-    benchmark:
-        "results/benchmarks/datasets_table.tsv"
     conda:
         ENVIRONMENT
     params:
@@ -104,8 +96,6 @@ rule rbo_check:
         "results/tables/rbo_check.csv",
     log:
         "results/logs/rbo_check.log",
-    benchmark:
-        "results/benchmarks/rbo_check.tsv"
     conda:
         "../../envs/rbo.yaml"
     params:
