@@ -22,8 +22,6 @@ def hand_over():
     """A `Workers` with its libraries imported, in the place of `subprocess`."""
     shell = types.SimpleNamespace(sp=subprocess)
     workers.start(shell)
-    for part in workers.PARTS:
-        assert until(lambda part=part: shell.sp.ready(part), 60)
     yield shell.sp
     shell.sp.close()
     assert until(lambda: shell.sp._server.poll() is not None), "the server outlives its owner"
@@ -88,7 +86,7 @@ def test_the_scripts_of_cells_share_a_process_and_the_others_have_one_each(hand_
     told = tmp_path / "told"
     processes = {}
     for turn in range(2):
-        for name in ("recourse", "hard_thresholding", "evaluate", "plot", "cells_table"):
+        for name in ("recourse", "hard_thresholding", "evaluate", "plot", "download"):
             job = start(hand_over, script(tmp_path, f"tmp{turn}.{name}.py", f"{here(told)}tell(os.getpid())"))
             assert job.wait() == 0
             assert int(told.read_text()) == job.pid
@@ -228,20 +226,9 @@ def test_what_is_not_handed_over_runs_as_it_would(hand_over, tmp_path):
     assert hand_over.PIPE is subprocess.PIPE
 
 
-def test_before_the_libraries_are_there_scripts_run_as_they_would(tmp_path):
-    shell = types.SimpleNamespace(sp=subprocess)
-    workers.start(shell)
-    job = shell.sp.Popen(command(script(tmp_path, "x.recourse.py", "")), shell=True, executable="/bin/bash")
-    assert not isinstance(job, workers.Job)
-    assert job.wait() == 0
-    shell.sp.close()
-    assert shell.sp._server.wait(60) == 0
-
-
 def test_without_a_server_scripts_run_as_they_would(tmp_path):
     shell = types.SimpleNamespace(sp=subprocess)
     workers.start(shell)
-    assert until(lambda: shell.sp.ready("cells"), 60)
     shell.sp._server.kill()
     shell.sp._server.wait()
     job = shell.sp.Popen(command(script(tmp_path, "x.recourse.py", "")), shell=True, executable="/bin/bash")
@@ -255,9 +242,8 @@ def test_when_the_main_process_is_killed_nothing_stays(tmp_path):
     told, path = tmp_path / "told", tmp_path / "x.recourse.py"
     path.write_text(f"{here(told)}import time\ntell(os.getpid())\ntime.sleep(1)")
     code = (
-        "import subprocess, sys, time, types; from recrec import workers\n"
+        "import subprocess, types; from recrec import workers\n"
         "shell = types.SimpleNamespace(sp=subprocess); workers.start(shell)\n"
-        "while not shell.sp.ready('cells'): time.sleep(0.02)\n"
         f"job = shell.sp.Popen({command(path)!r}); print(shell.sp._server.pid, flush=True); job.wait()\n"
     )
     folder = os.path.dirname(os.path.dirname(workers.__file__))
@@ -285,9 +271,8 @@ def test_snakemakes_shell_hands_scripts_over(tmp_path):
     told, path = tmp_path / "told", tmp_path / "x.recourse.py"
     path.write_text(f"{here(told)}tell(os.getpid())")
     code = (
-        "import sys, time, snakemake.script; from recrec import workers\n"
+        "import sys, snakemake.script; from recrec import workers\n"
         "module = sys.modules['snakemake.shell']; workers.start(module)\n"
-        "while not module.sp.ready('cells'): time.sleep(0.02)\n"
         "shell = module.shell\n"
         f"for _ in range(2): shell('{{python}} {{path:q}}', python=sys.executable, path={str(path)!r}); "
         f"print(open({str(told)!r}).read())\n"
@@ -315,8 +300,8 @@ def test_a_worker_that_never_comes_is_an_error(monkeypatch):
     shell = types.SimpleNamespace(sp=subprocess)
     workers.start(shell)
     here_, there = socket.socketpair()
-    monkeypatch.setitem(shell.sp._launchers, "cells", here_)
+    monkeypatch.setitem(shell.sp._launchers, "light", here_)
     there.close()
     with pytest.raises(OSError, match=r"."):
-        shell.sp.take("cells")
+        shell.sp.take("recourse")
     shell.sp.close()
