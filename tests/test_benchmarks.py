@@ -115,6 +115,7 @@ def costs():
         ("download", 1, 2.0, 2.0, 0.5, 0.5, 1.0, 50),
         ("in rules", 6, 14.0, 2.3, 4.5, 2.0, 7.5, 50),
         ("wall", 6, 9.0, 1.5, 0.0, 0.0, 0.0, 50),
+        ("wall at work", 5, 6.0, 1.2, 0.0, 0.0, 0.0, 0),
         ("overhead", 6, 4.0, 0.7, 0.0, 0.0, 0.0, 0),
     ]
     names = ["rule", "jobs", "seconds", "mean_seconds", "starting", "files", "work", "peak_mib"]

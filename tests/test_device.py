@@ -44,6 +44,23 @@ def test_gpu_without_a_device_is_one_clear_line(monkeypatch):
         device.choose("gpu", "double", 1)
 
 
+def test_cupy_that_does_not_work_is_one_clear_line(monkeypatch, pretended):
+    """CUDA's libraries are loaded late: a part of them may be missing."""
+
+    def broken(matrix):
+        raise ImportError("libcusparse.so.12: not found\nlooked in a hundred places")
+
+    for name, module in pretended.items():
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setattr(pretended["cupyx.scipy.sparse"], "csr_matrix", broken)
+    why = "CuPy does not work here: ImportError: libcusparse.so.12: not found"
+    with pytest.raises(InputError, match=f"config.yaml: device: given gpu; {why}. Say auto or cpu"):
+        device.choose("gpu", "double", 1)
+    lines = []
+    assert device.choose("auto", "double", 1, lines.append).name == "cpu"
+    assert lines == [f"device: cpu ({why})"]
+
+
 def test_auto_says_what_it_took_and_why(no_cupy):
     lines = []
     taken = device.choose("auto", "single", 3, lines.append)
@@ -134,7 +151,16 @@ def test_with_cupy_a_cell_takes_the_device_and_its_kernels(monkeypatch, pretende
         assert_same(one[2], other[2])
 
 
-def test_memory_that_runs_out_on_a_device_is_given_back(monkeypatch, pretended):
+class LibraryError(RuntimeError):
+    """An error of a CUDA library, as CuPy passes it on."""
+
+    __module__ = "cupy_backends.cuda.libs.cusparse"
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), LibraryError("CUSPARSE_STATUS_ALLOC_FAILED"), LibraryError("cudaErrorMemoryAllocation: 2")]
+)
+def test_memory_that_runs_out_on_a_device_is_given_back(monkeypatch, pretended, error):
     for name, module in pretended.items():
         monkeypatch.setitem(sys.modules, name, module)
     cupy = pretended["cupy"]
@@ -143,8 +169,17 @@ def test_memory_that_runs_out_on_a_device_is_given_back(monkeypatch, pretended):
 
     def work(samples, items):
         if len(items) > 1:
-            raise MemoryError
+            raise error
         return items
 
     assert [items for _, items, _ in device.in_batches([1], [1, 2], lambda s, i: 1, taken, work)] == [[1], [2]]
     assert cupy.freed == before + 1
+
+
+@pytest.mark.parametrize("error", [LibraryError("CUSPARSE_STATUS_INVALID_VALUE"), RuntimeError("ALLOC_FAILED")])
+def test_other_errors_are_not_taken_for_a_lack_of_memory(error):
+    def work(samples, items):
+        raise error
+
+    with pytest.raises(type(error)):
+        list(device.in_batches([1], [1, 2], lambda s, i: 1, device.CPU, work))

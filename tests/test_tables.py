@@ -101,6 +101,7 @@ def test_costs_count_rules_and_what_is_lost_between_them(tmp_path):
     assert rows["download"] == (1, 5.0, 5.0, 2.0, 1.0, 2.0, 300.0)
     assert rows["in rules"] == (3, 22.0, pytest.approx(22 / 3), 13.0, 3.0, 6.0, 200.0)
     assert rows["wall"][1] == 17.0
+    assert rows["wall at work"][:2] == (3, 3.0 + 3.0), "two at the same time count once, starting not at all"
     assert rows["overhead"][1] == 17.0 * 2 - 22.0
 
 

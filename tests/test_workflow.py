@@ -147,7 +147,7 @@ def test_outputs_of_a_whole_run(finished):
     }
 
     costs = pd.read_csv(results / "benchmarks/workflow.csv").set_index("rule")
-    assert set(costs.index) >= CELL_STAGES | EARLIER | {"in rules", "overhead", "wall"}
+    assert set(costs.index) >= CELL_STAGES | EARLIER | {"in rules", "overhead", "wall", "wall at work"}
     assert (costs.loc[sorted(CELL_STAGES), "jobs"] == len(CELLS)).all()
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import seaborn as sns
 
 from recrec.benchmark import CELL
+from recrec.costs import STAGES, TOTALS
 from recrec.figures import MARKERS, plain_numbers, style
 from recrec.growth import exponent
 from recrec.summary import display_title
@@ -168,11 +169,6 @@ def roofline(table, machine, titles):
     return figure
 
 
-STAGES = {
-    "solver": ["recourse", "hard_thresholding"],
-    "evaluation": ["evaluate", "rank_baseline", "rbo_check"],
-    "plotting": ["plot", "plot_changes"],
-}
 PARTS = {"starting": "processes, imports", "files": "input, output", "work": "work"}
 
 
@@ -182,7 +178,7 @@ def workflow_split(costs):
     Parameters
     ----------
     costs : DataFrame
-        results/benchmarks/workflow.csv.
+        results/benchmarks/workflow.csv (`costs.Cost`).
 
     Returns
     -------
@@ -190,7 +186,7 @@ def workflow_split(costs):
         A row per stage, with the columns of `PARTS`, and one for Snakemake, whose `between jobs` are core-seconds.
     """
     costs = costs.set_index("rule")
-    rules = [rule for rule in costs.index if rule not in ("in rules", "wall", "overhead")]
+    rules = [rule for rule in costs.index if rule not in TOTALS]
     staged = {rule: stage for stage, members in STAGES.items() for rule in members}
     table = costs.loc[rules, list(PARTS)].groupby([staged.get(rule, "data and tables") for rule in rules]).sum()
     table = table.reindex([*STAGES, "data and tables"]).assign(between=0.0)
@@ -202,7 +198,7 @@ def workflow(costs):
     """Where the time of the study goes."""
     style()
     table = workflow_split(costs)
-    wall = costs.set_index("rule").loc["wall", "seconds"]
+    wall, at_work = costs.set_index("rule").loc[["wall", "wall at work"], "seconds"]
     figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
     left = np.zeros(len(table))
     labels = {**PARTS, "between": "between jobs"}
@@ -212,7 +208,10 @@ def workflow(costs):
         left += table[name].to_numpy()
     axes.invert_yaxis()
     axes.grid(axis="y", visible=False)
-    axes.set(xlabel="core-seconds", title=f"The whole study: {wall:.0f} s from start to end")
+    axes.set(
+        xlabel="core-seconds",
+        title=f"The whole study: {wall:.0f} s, solver, evaluation or plotting at work in {at_work:.0f} of them",
+    )
     axes.legend(fontsize="small")
     return figure
 

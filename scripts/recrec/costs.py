@@ -8,6 +8,14 @@ from typing import NamedTuple
 DONE = re.compile(
     r"done, peak memory (\d+) MiB; ([\d.]+) s to start, ([\d.]+) s for files, ([\d.]+) s of work$", re.MULTILINE
 )
+#: What a study is for, by its rules.
+STAGES = {
+    "solver": ["recourse", "hard_thresholding"],
+    "evaluation": ["evaluate", "rank_baseline", "rbo_check"],
+    "plotting": ["plot", "plot_changes"],
+}
+#: The rows that are no rules.
+TOTALS = ("in rules", "wall", "wall at work", "overhead")
 #: Seconds that the times in a log may be off together.
 ROUNDING = 0.005
 
@@ -85,7 +93,8 @@ def summarise(found, started):
     -------
     list of Cost
         A row per rule, for all jobs. Then for the present run alone: `in rules`, its jobs' seconds; `wall`, the seconds
-        from its beginning to the end of its last job; `overhead`, the seconds that its processors could have been
+        from its beginning to the end of its last job; `wall at work`, those of them in which a job of `STAGES` was past
+        its start; `overhead`, the seconds that its processors could have been
         running jobs but were not: wall time times the most jobs that ran at once, less the jobs' seconds.
     """
     rows = [_row(rule, [job for job in found if job.rule == rule]) for rule in sorted({job.rule for job in found})]
@@ -94,10 +103,13 @@ def summarise(found, started):
     wall = max((job.end for job in present), default=started) - started
     idle = wall * _side_by_side(present) - in_rules.seconds
     number = len(present)
+    working = [job for job in present if any(job.rule in rules for rules in STAGES.values())]
+    at_work = _covered([(job.begin + job.starting, job.end) for job in working])
     return [
         *rows,
         in_rules,
         Cost("wall", number, wall, wall / max(1, number), 0.0, 0.0, 0.0, in_rules.peak_mib),
+        Cost("wall at work", len(working), at_work, at_work / max(1, len(working)), 0.0, 0.0, 0.0, 0.0),
         Cost("overhead", number, idle, idle / max(1, number), 0.0, 0.0, 0.0, 0.0),
     ]
 
@@ -120,3 +132,12 @@ def _side_by_side(jobs):
         running += change
         most = max(most, running)
     return most
+
+
+def _covered(spans):
+    """Seconds that are part of some span."""
+    covered, until = 0.0, float("-inf")
+    for begin, end in sorted(spans):
+        covered += max(0.0, end - max(begin, until))
+        until = max(until, end)
+    return covered

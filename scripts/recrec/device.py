@@ -104,9 +104,25 @@ def _cuda():
         import cupy
     except ImportError:
         return None, "CuPy is not installed"
-    if not cupy.is_available():
-        return None, "CuPy finds no CUDA device"
+    try:
+        if not cupy.is_available():
+            return None, "CuPy finds no CUDA device"
+        from cupyx.scipy.sparse import csr_matrix
+
+        # CuPy loads CUDA's libraries when they are first needed.
+        one = cupy.ones((1, 1))
+        cupy.asnumpy(cupy.matmul(csr_matrix(one) @ one, one))
+    except Exception as error:  # drivers, libraries and their versions fail in ways of their own
+        first = (str(error).splitlines() or [""])[0]
+        return None, f"CuPy does not work here: {type(error).__name__}: {first}"
     return cupy, ""
+
+
+def _is_out_of_memory(error):
+    """Whether an error says so: CuPy's arrays raise `MemoryError`, CUDA's libraries have errors of their own."""
+    said = ("ALLOC_FAILED", "INSUFFICIENT_RESOURCES", "cudaErrorMemoryAllocation", "CUDA_ERROR_OUT_OF_MEMORY")
+    theirs = type(error).__module__.startswith("cupy") and any(word in str(error) for word in said)
+    return theirs or isinstance(error, MemoryError)
 
 
 def in_batches(samples, items, memory, device, work):
@@ -119,7 +135,7 @@ def in_batches(samples, items, memory, device, work):
         Bytes that a batch of that many samples and items takes.
     device : Device
     work : callable
-        Takes some samples and some items; may raise `MemoryError`.
+        Takes some samples and some items; may run out of memory.
 
     Yields
     ------
@@ -134,7 +150,9 @@ def in_batches(samples, items, memory, device, work):
     if single or memory(len(samples), len(items)) <= device.budget:
         try:
             found = work(samples, items)
-        except MemoryError:
+        except Exception as error:
+            if not _is_out_of_memory(error):
+                raise
             device.forget()
             if single:
                 raise InputError(
