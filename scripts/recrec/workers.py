@@ -14,6 +14,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import shlex
 import signal
 import socket
@@ -21,12 +22,13 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 
-#: The scripts of cells: they do one thing to arrays and leave nothing behind, so that a process can run one after
-#: another. The others have a process each.
-CELLS = ("recourse", "hard_thresholding", "evaluate")
+#: The scripts of cells do one thing to arrays, so that a process can run one after another. Those that may use a CUDA
+#: device keep to processes of their own: where such jobs run one at a time, one process has the device.
+IN_TURN = {"recourse": "device", "hard_thresholding": "device", "evaluate": "host"}
 #: Scripts that need no more libraries than those.
-LIGHT = (*CELLS, "download", "rank_baseline", "item_selection", "sweep_settings")
+LIGHT = (*IN_TURN, "download", "rank_baseline", "item_selection", "sweep_settings")
 #: What they need, and what the other scripts need besides: a fork costs the more the more was imported.
 LIBRARIES = {
     "light": (
@@ -42,6 +44,8 @@ LAUNCHED = "RECREC_LAUNCHED"
 #: Bytes that say how many follow, or the number of a process.
 LENGTH = 8
 REQUEST = b"+"
+#: When this process was interrupted, in seconds since the epoch: a server or a worker.
+_interrupted = 0.0
 
 
 def start(shell):
@@ -52,7 +56,7 @@ def start(shell):
     shell : module
         ``snakemake.shell``: its name for `subprocess` is what jobs go through from now on.
     """
-    if sys.platform.startswith("linux") and hasattr(shell, "sp"):
+    if sys.platform.startswith("linux") and hasattr(shell, "sp") and not isinstance(shell.sp, Workers):
         with contextlib.suppress(OSError):  # no more processes or sockets
             shell.sp = Workers(shell.sp)
 
@@ -68,7 +72,7 @@ class Workers:
     def __init__(self, subprocess):
         self._subprocess = subprocess
         self._lock = threading.Lock()
-        self._idle = []
+        self._idle = {kind: [] for kind in IN_TURN.values()}
         pairs = [socket.socketpair() for _ in LIBRARIES]
         self._launchers = {name: pair[0] for name, pair in zip(LIBRARIES, pairs, strict=True)}
         places = [there.fileno() for _, there in pairs]
@@ -87,7 +91,7 @@ class Workers:
         path = _script(command)
         if path and keys.get("stdout") in (None, sys.stdout):
             with contextlib.suppress(OSError):  # no more processes, or the worker has gone
-                return Job(self, path, keys.get("env", os.environ))
+                return Job(self, path, keys.get("env") or os.environ)
         return self._subprocess.Popen(command, **keys)
 
     def take(self, script):
@@ -109,30 +113,32 @@ class Workers:
             If there can be none.
         """
         with self._lock:
-            if script in CELLS and self._idle:
-                return self._idle.pop()
+            idle = self._idle.get(IN_TURN.get(script))
+            if idle:
+                return idle.pop()
             here, there = socket.socketpair()
             with there:
                 launcher = self._launchers["light" if script in LIGHT else "full"]
                 socket.send_fds(launcher, [REQUEST], [there.fileno()])
-        number = here.recv(LENGTH, socket.MSG_WAITALL)
-        if len(number) < LENGTH:
+        number = _read(here, LENGTH)
+        if not number:
             here.close()
             raise OSError("no worker")
         return here, int.from_bytes(number, "little")
 
-    def give_back(self, worker):
-        """Take a worker that has done its job."""
+    def give_back(self, script, worker):
+        """Take a worker that has run a script and goes on."""
         with self._lock:
-            self._idle.append(worker)
+            self._idle[IN_TURN[script]].append(worker)
 
     def close(self):
         """Let the workers end; scripts start as they always would."""
         with self._lock:
-            for connection in (*self._launchers.values(), *(connection for connection, _ in self._idle)):
-                connection.close()
-            self._idle.clear()
-            self._launchers.clear()
+            for launcher in self._launchers.values():
+                launcher.close()
+            for idle in self._idle.values():
+                while idle:
+                    idle.pop()[0].close()
 
 
 class Job:
@@ -152,11 +158,11 @@ class Job:
     """
 
     def __init__(self, workers, path, environment):
-        environment = {**environment, LAUNCHED: repr(time.time())}
-        script = os.path.basename(path).split(".")[-2]
-        self._workers, self._path, self._goes_on = workers, path, script in CELLS
-        message = json.dumps([self._goes_on, os.getcwd(), path, environment]).encode()
-        self._worker = workers.take(script)
+        launched = time.time()
+        environment = {**environment, LAUNCHED: repr(launched)}
+        self._workers, self._path, self._script = workers, path, os.path.basename(path).split(".")[-2]
+        message = json.dumps([launched, self._script in IN_TURN, os.getcwd(), path, environment]).encode()
+        self._worker = workers.take(self._script)
         self._connection, self.pid = self._worker
         self._connection.sendall(len(message).to_bytes(LENGTH, "little") + message)
         self.returncode = None
@@ -164,15 +170,13 @@ class Job:
     def wait(self):
         """The script's exit status, once it has ended."""
         if self.returncode is None:
-            try:
-                answer = self._connection.recv(1)
-            except OSError:
-                answer = b""
-            self.returncode = answer[0] if answer else -signal.SIGKILL
+            answer = _read(self._connection, 1)
+            self.returncode = answer[0] if answer else 1
             if not answer:
-                print(f"{self._path}: the job's process was killed", file=sys.stderr)
-            if self.returncode == 0 and self._goes_on:
-                self._workers.give_back(self._worker)
+                print(f"{self._path}: its process ended without an answer; was it killed?", file=sys.stderr)
+            # What a failed script leaves behind is nobody's ground to build on.
+            if self.returncode == 0 and self._script in IN_TURN:
+                self._workers.give_back(self._script, self._worker)
             else:
                 self._connection.close()
         return self.returncode
@@ -194,10 +198,25 @@ class Job:
 def _script(command):
     """The script that a shell command runs, if that is all it does."""
     try:
-        *before, path = shlex.split(command)
-    except (ValueError, TypeError):
+        *before, path = shlex.split(command) if isinstance(command, str) else [""]
+    except ValueError:
         return None
-    return path if before == BEFORE and path.endswith(".py") and os.path.basename(path).count(".") > 1 else None
+    alone = before == BEFORE and command.endswith(f" {shlex.quote(path)}")
+    return path if alone and path.endswith(".py") and os.path.basename(path).count(".") > 1 else None
+
+
+def _read(connection, length):
+    """That many bytes, or none if the connection ends before."""
+    data = b""
+    while len(data) < length:
+        try:
+            part = connection.recv(length - len(data))
+        except OSError:
+            part = b""
+        if not part:
+            return b""
+        data += part
+    return data
 
 
 def serve(light, full):
@@ -210,22 +229,34 @@ def serve(light, full):
     light, full : int
         Sockets.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as for what a script starts in the background
+        signal.signal(signal.SIGINT, _note)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the workers: each answers for itself
     sys.path[0] = os.path.dirname(sys.path[0])
-    _import(LIBRARIES["light"])
+    _import(LIBRARIES["light"], light)
     if os.fork():
         os.close(full)
         _answer(light)
     else:
         os.close(light)
-        _import(LIBRARIES["full"])
+        _import(LIBRARIES["full"], full)
         _answer(full)
 
 
-def _import(names):
+def _note(*_):
+    """Remember an interrupt: jobs launched before it do not start."""
+    global _interrupted
+    _interrupted = time.time()
+
+
+def _import(names, place):
+    """Import libraries for as long as the main process is there."""
+    main = select.poll()
+    main.register(place, select.POLLHUP)
     for name in names:
-        with contextlib.suppress(ImportError):  # the script that needs it will say so
+        if any(event & select.POLLHUP for _, event in main.poll(0)):
+            os._exit(0)
+        with contextlib.suppress(Exception):  # the script that needs it will say what is wrong
             importlib.import_module(name)
 
 
@@ -255,27 +286,23 @@ def _answer(place):
 def _work(connection):
     """Run the scripts that arrive, each as a process of its own would; answer with its exit status."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.register_at_fork(after_in_child=connection.close)  # whoever waits for this process waits for no child of it
     try:
         connection.sendall(os.getpid().to_bytes(LENGTH, "little"))
-        while True:
-            length = connection.recv(LENGTH, socket.MSG_WAITALL)
-            message = connection.recv(int.from_bytes(length, "little"), socket.MSG_WAITALL) if length else b""
-            if not message:
-                break
-            goes_on, *job = json.loads(message)
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-            status = _run(*job)
-            if not goes_on:
-                atexit._run_exitfuncs()
-            for stream in (sys.stdout, sys.stderr):
-                stream.flush()
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        goes_on = True
+        while goes_on and (length := _read(connection, LENGTH)):
+            launched, goes_on, *job = json.loads(_read(connection, int.from_bytes(length, "little")))
+            noting = signal.getsignal(signal.SIGINT)
+            if noting is not signal.SIG_IGN:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
+            status = 1 if launched < _interrupted else _run(*job)
+            signal.signal(signal.SIGINT, noting)
+            _tidy(goes_on)
             connection.sendall(bytes([status]))
-            if status or not goes_on:  # what a failed script leaves behind is nobody's ground to build on
-                break
-            _tidy()
-    except OSError:  # the main process has gone
+    except BrokenPipeError:  # the main process has gone
         pass
+    except Exception:
+        traceback.print_exc()
     finally:
         os._exit(0)
 
@@ -291,7 +318,8 @@ def _run(folder, path, environment):
     with contextlib.suppress(OSError), open("/proc/self/clear_refs", "w") as file:
         file.write("5")
     try:
-        runpy.run_path(path, run_name="__main__")
+        with warnings.catch_warnings():  # each script may give a warning once
+            runpy.run_path(path, run_name="__main__")
     except SystemExit as end:
         if end.code is None or isinstance(end.code, int):
             return (end.code or 0) & 255
@@ -305,12 +333,20 @@ def _run(folder, path, environment):
     return 0
 
 
-def _tidy():
-    """Give back what the last job took and nobody holds."""
-    gc.collect()
-    if "cupy" in sys.modules:
-        with contextlib.suppress(Exception):  # there may be no device
-            sys.modules["cupy"].get_default_memory_pool().free_all_blocks()
+def _tidy(goes_on):
+    """What a process does at its end, or before the next script: give back what the last one took."""
+    if goes_on:
+        gc.collect()
+        if "cupy" in sys.modules:
+            with contextlib.suppress(Exception):  # there may be no device
+                sys.modules["cupy"].get_default_memory_pool().free_all_blocks()
+    else:
+        for thread in threading.enumerate():
+            if thread is not threading.current_thread() and not thread.daemon:
+                thread.join()
+        atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
 
 
 if __name__ == "__main__":

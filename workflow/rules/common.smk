@@ -38,10 +38,10 @@ except InputError as error:
 os.environ.setdefault("RECREC_STARTED", str(psutil.Process().create_time()))
 
 
-# On this machine, where hundreds of jobs take hundredths of a second each. Jobs on a cluster run Snakemake anew, without
-# this hook.
+# On this machine, where hundreds of jobs take hundredths of a second each; --scheduler and limits on jobs per second or
+# timespan do nothing here. Jobs on a cluster run Snakemake anew, without this hook.
 onstart:
-    if workflow.local_exec:
+    if workflow.local_exec and not workflow.touch:
         workers.start(sys.modules["snakemake.shell"])
         scheduler = workflow.scheduler
         # The limit on submissions per second is for clusters. Here every job that starts would leave a timer behind that
