@@ -11,6 +11,8 @@ rule plot:
         "results/logs/plot/{dataset}.log",
     wildcard_constraints:
         dataset="|".join(STUDY.datasets),
+    # The longest of the last jobs: the others fit beside it.
+    priority: 1
     conda:
         ENVIRONMENT
     params:
