@@ -118,6 +118,31 @@ def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, terms, xp
             assert_same(path, stepping.solve(problem, choice))
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 7), choices, namespaces, st.booleans())
+def test_profiles_that_cancel_pull_nowhere(seed, users, choice, xp, use_gram):
+    """Signed real profiles, some the negatives of others or of their sums: what is left of them is rounding."""
+    random = np.random.default_rng(seed)
+    features = random.integers(1, 5)
+    profiles = random.integers(-3, 4, (users, features)) * random.choice([0.1, 0.3, 0.7], (users, features))
+    profiles = profiles * random.normal(1.0, 0.3, features)
+    half = users // 2
+    profiles[:half] = -profiles[half : 2 * half]
+    if users > 2 and seed % 3 == 0:
+        profiles[0] = -(profiles[1] + profiles[2])
+    choice = Settings(**{**vars(choice), "max_iterations": 60, "learning_rate": 0.3})
+    scores = random.normal(size=users)
+    problem = Problem(profiles, scores, scores + random.normal(0.0, random.choice([0.01, 0.1, 1.0]), users))
+    stepped = stepping.solve(problem, choice)
+    assert_same(leap(problem, choice, xp, use_gram), stepped)
+    batch = batch_of([[problem]])
+    factored = Factored(
+        np, csr_array(np.eye(features)), csr_array(np.eye(features)), [csr_array(profiles)], [csr_array(profiles.T)]
+    )
+    [[found]] = paths_of(leaping.solve(batch._replace(profiles=factored), choice))
+    assert_same(found, stepped)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 300), st.integers(1, 3))
 def test_factored_profiles_are_the_profiles(seed, users, samples):

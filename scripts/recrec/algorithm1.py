@@ -6,7 +6,7 @@ open the choice is named in `compute_recourse`.
 
 import numpy as np
 
-from recrec.problem import FREE, LIMIT, REACHED, STALLED, Path, scale
+from recrec.problem import FREE, LIMIT, REACHED, STALLED, Path, gradient_of, scale
 from recrec.recommender import bar_over
 from recrec.stepping import step_change
 
@@ -71,10 +71,7 @@ def compute_recourse(features, ratings, item, mutable, settings, terms=FREE):
         left = rank > settings.desired_rank
         if not left.any():
             return Path(change, REACHED, iterations, iterations)
-        gradient = profiles[left].sum(axis=0)
-        if settings.aggregate == "mean":
-            gradient = gradient / np.count_nonzero(left)
-        gradient = np.where(mutable, gradient, 0.0)
+        gradient = np.where(mutable, gradient_of(profiles[left], settings.aggregate), 0.0)
         units = units or scale(gradient, settings)
         if units is None:
             return Path(change, STALLED, iterations, iterations)

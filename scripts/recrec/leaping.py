@@ -5,9 +5,9 @@ constant rate and so does every user's score. The number of steps to the next ev
 crosses its bar, or a coordinate arrives at zero or at a bound. The solver jumps there. Iterates, active sets, iteration
 counts and stop reasons are those of `stepping.solve`.
 
-Scores and the pull of the active users are carried along from event to event, so they differ from those computed anew
-by rounding. It takes more than the data sets here have (gradients of signed real numbers that cancel to the last bit,
-steps that overshoot a thousandfold) for that to decide whether a path goes on.
+Scores, and where no profile has a negative entry the pull of the active users, are carried along from event to event,
+so they differ from those computed anew by rounding. It takes steps that overshoot a thousandfold for that to decide
+whether a path goes on.
 
 All the problems of a batch leap together, each by its own number of steps. One implementation serves every array
 namespace of the array API standard; on a CUDA device, `kernels` does an event's arithmetic in one pass.
@@ -155,7 +155,7 @@ def _in_span(xp, batch, settings, active, total, step, movable, use_gram, kernel
     """
     event = user_event if kernels is None else kernels.user_event
     scores, bars, profiles = batch.scores, batch.bars, batch.profiles
-    gram = profiles.gram() if use_gram else None
+    gram = profiles.gram() if use_gram and not profiles.signed else None
     # How fast one step of the gradient of weight 1 would raise each user's score.
     pull, taken = profiles.scores(total), xp.zeros_like(scores)
     status = xp.zeros(movable.shape, dtype=xp.int32)
@@ -168,7 +168,10 @@ def _in_span(xp, batch, settings, active, total, step, movable, use_gram, kernel
             break
         iterations = iterations + steps
         events = events + xp.astype(running, xp.int64)
-        pull = pull + _pull_of(xp, turned, profiles, gram)
+        if profiles.signed:  # what is left of sums that cancel would pull on for ever
+            pull = profiles.scores(profiles.totals(xp.astype(active, scores.dtype)))
+        else:
+            pull = pull + _pull_of(xp, turned, profiles, gram)
     change = step[..., None] * profiles.totals(taken)
     return Paths(change, status, iterations, events, scores)
 

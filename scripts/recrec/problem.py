@@ -9,6 +9,8 @@ import numpy as np
 #: the bound and to the step, is on it; one that moves by less, relative to the shrinkage, does not move. What is so
 #: exactly must be so whatever the order in which the steps were summed.
 ZERO = 1e-9
+#: What is left of a sum whose terms cancel is zero if it is at most this many units of rounding of the terms' sizes.
+CANCELS = 1024
 
 REACHED, STALLED, LIMIT = "reached", "stalled", "max_iterations"
 
@@ -127,6 +129,38 @@ class Scale(NamedTuple):
 
     step: float
     l1: float
+
+
+def cancelled(xp, total, size):
+    """Sums, with zero for those whose terms cancel to rounding.
+
+    Parameters
+    ----------
+    xp : array namespace
+    total, size : arrays
+        Sums of some terms, and of their absolute values.
+
+    Returns
+    -------
+    array
+    """
+    return xp.where(xp.abs(total) > CANCELS * xp.finfo(total.dtype).eps * size, total, 0.0)
+
+
+def gradient_of(profiles, aggregate):
+    """The gradient of the active users' scores, summed or averaged, by the item's features.
+
+    Parameters
+    ----------
+    profiles : (active users, features) array
+    aggregate : {"mean", "sum"}
+
+    Returns
+    -------
+    (features,) array
+    """
+    gradient = cancelled(np, profiles.sum(axis=0), np.abs(profiles).sum(axis=0))
+    return gradient / len(profiles) if aggregate == "mean" else gradient
 
 
 def scale(first_gradient, settings):

@@ -10,6 +10,8 @@ each of the samples.
 
 from typing import NamedTuple
 
+from recrec.problem import cancelled
+
 #: Columns of a Gram matrix that are made at once.
 BLOCK = 64
 
@@ -29,6 +31,8 @@ class Dense:
     def __init__(self, xp, profiles):
         self.xp, self.profiles = xp, profiles
         self.shape = profiles.shape
+        #: Whether profiles can cancel each other.
+        self.signed = bool(xp.any(profiles < 0.0))
         #: Multiplications of `totals` and `scores` for one item.
         self.cost = 2 * profiles.shape[1] * profiles.shape[2]
 
@@ -38,7 +42,10 @@ class Dense:
 
     def totals(self, users):
         """Weighted sums of the users' profiles: (S, I, n) to (S, I, features)."""
-        return self.xp.matmul(users, self.profiles)
+        total = self.xp.matmul(users, self.profiles)
+        if not self.signed:
+            return total
+        return cancelled(self.xp, total, self.xp.matmul(self.xp.abs(users), self.xp.abs(self.profiles)))
 
     def reach(self, aggregate):
         """No sum, or mean, over any of the users has larger entries: (S, features)."""
@@ -72,6 +79,8 @@ class Factored:
         self.features, self.transposed = features, transposed
         self.ratings, self.raters = ratings, raters
         self.shape = (len(ratings), ratings[0].shape[0], features.shape[1])
+        #: Whether profiles can cancel each other.
+        self.signed = any(bool((part.data < 0.0).any()) for part in (features, *ratings))
         #: Multiplications of `totals` and `scores` for one item.
         self.cost = 2 * (features.nnz + ratings[0].nnz)
 
@@ -87,11 +96,16 @@ class Factored:
 
     def totals(self, users):
         """Weighted sums of the users' profiles: (S, I, n) to (S, I, features)."""
+        total = self._totals(users, self.raters, self.transposed)
+        if not self.signed:
+            return total
+        size = self._totals(self.xp.abs(users), [abs(raters) for raters in self.raters], abs(self.transposed))
+        return cancelled(self.xp, total, size)
+
+    def _totals(self, users, raters, transposed):
         samples, items, _ = users.shape
-        weights = self.xp.concatenate(
-            [raters.dot(users[sample].T) for sample, raters in enumerate(self.raters)], axis=1
-        )
-        return self.xp.ascontiguousarray(self.transposed.dot(weights).T).reshape(samples, items, -1)
+        weights = self.xp.concatenate([one.dot(users[sample].T) for sample, one in enumerate(raters)], axis=1)
+        return self.xp.ascontiguousarray(transposed.dot(weights).T).reshape(samples, items, -1)
 
     def reach(self, aggregate):
         """No sum, or mean, over any of the users has larger entries: (S, features)."""

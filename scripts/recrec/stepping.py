@@ -5,7 +5,7 @@ The plain form: the only one for the subgradient step, and what the leaping solv
 
 import numpy as np
 
-from recrec.problem import LIMIT, REACHED, STALLED, ZERO, Path, proximal_step, scale, within
+from recrec.problem import LIMIT, REACHED, STALLED, ZERO, Path, gradient_of, proximal_step, scale, within
 
 
 def step_change(change, gradient, units, settings, terms):
@@ -38,9 +38,7 @@ def solve(problem, settings):
         active = scores <= problem.bars
         if not active.any():
             return Path(change, REACHED, iterations, iterations)
-        gradient = problem.profiles[active].sum(axis=0)
-        if settings.aggregate == "mean":
-            gradient = gradient / np.count_nonzero(active)
+        gradient = gradient_of(problem.profiles[active], settings.aggregate)
         units = units or scale(gradient, settings)
         if units is None:
             return Path(change, STALLED, iterations, iterations)
