@@ -39,8 +39,8 @@ def whole(path):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=".part-", suffix=path.name, dir=path.parent)
-    os.close(handle)
     try:
+        os.close(handle)
         yield Path(beside)
         os.chmod(beside, 0o644)
         os.replace(beside, path)
