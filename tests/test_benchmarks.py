@@ -126,7 +126,7 @@ def test_the_split_of_the_study_loses_nothing():
     split = benchmark_figures.workflow_split(costs())
     assert split.to_numpy().sum() == pytest.approx(14.0 + 4.0)
     assert split.loc["solver", "work"] == 2.0
-    assert split.loc["Snakemake", "between"] == 4.0
+    assert split.loc["no job", "idle"] == 4.0
 
 
 def test_the_device_figure_says_so_where_there_was_no_device():

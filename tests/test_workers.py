@@ -1,6 +1,7 @@
 """Scripts that workers run do what scripts in a Python of their own would."""
 
 import contextlib
+import json
 import os
 import pathlib
 import shlex
@@ -96,7 +97,7 @@ def test_a_job_has_its_folder_environment_and_paths(hand_over, tmp_path, monkeyp
     for value in ("a=b\nc", "\udcff"):
         job = start(hand_over, path, {"X": value})
         assert job.wait() == job.wait() == 0
-        found = __import__("json").loads(told.read_text())
+        found = json.loads(told.read_text())
         paths = paths or found[3]
         assert found == [str(tmp_path), value, [str(path)], paths, "__main__", False]
         assert paths[0] == str(path.parent)
@@ -152,8 +153,8 @@ def test_how_a_job_ends(hand_over, tmp_path, capsys, name, code, status, error):
     told = tmp_path / "stderr"
     redirected = (
         f"import os, sys; before = os.dup(2); os.dup2(os.open({str(told)!r}, os.O_WRONLY | os.O_CREAT), 2)\n{code}\n"
-        "if not atexit_too: os.dup2(before, 2)"
-    ).replace("atexit_too", str("atexit" in code))
+        f"if {'atexit' not in code}: os.dup2(before, 2)"
+    )
     job, begin = start(hand_over, script(tmp_path, name, redirected)), time.monotonic()
     assert job.wait() == (1 if status is None else status)
     assert time.monotonic() < begin + 30, "nobody waits for what it has started"
@@ -364,10 +365,10 @@ def test_a_warning_is_given_once_by_each_script(hand_over, tmp_path):
         "registry=recrec.metrics.__dict__.setdefault('__warningregistry__', {}))\nos.dup2(before, 2)"
     )
     told.touch()
-    jobs = [start(hand_over, script(tmp_path, f"{name}.evaluate.py", code)) for name in "a"]
-    assert jobs[0].wait() == 0
-    jobs.append(start(hand_over, script(tmp_path, "b.evaluate.py", code)))
-    assert (jobs[1].wait(), jobs[1].pid) == (0, jobs[0].pid)
+    first = start(hand_over, script(tmp_path, "a.evaluate.py", code))
+    assert first.wait() == 0
+    second = start(hand_over, script(tmp_path, "b.evaluate.py", code))
+    assert (second.wait(), second.pid) == (0, first.pid)
     assert told.read_text().count("odd") == 2
 
 
@@ -421,9 +422,7 @@ def test_an_interrupt_while_the_libraries_are_imported_stops_the_jobs_that_wait(
 
 def test_what_runs_in_the_background_is_not_interrupted(tmp_path):
     told = tmp_path / "told"
-    path = script(
-        tmp_path / "scripts", "x.recourse.py", f"{here(told)}tell(1); time.sleep(0.5)".replace("sys", "sys, time")
-    )
+    path = script(tmp_path / "scripts", "x.recourse.py", f"{here(told)}tell(1); import time; time.sleep(0.5)")
     code = f"print(shell.sp.Popen({command(path)!r}).wait())\n"
     main = owner(
         tmp_path,

@@ -173,7 +173,7 @@ PARTS = {"starting": "processes, imports", "files": "input, output", "work": "wo
 
 
 def workflow_split(costs):
-    """Seconds of each stage by what they went into, and of what is lost between jobs.
+    """Seconds of each stage by what they went into, and those in which a core has no job.
 
     Parameters
     ----------
@@ -183,14 +183,15 @@ def workflow_split(costs):
     Returns
     -------
     DataFrame
-        A row per stage, with the columns of `PARTS`, and one for Snakemake, whose `between jobs` are core-seconds.
+        A row per stage, with the columns of `PARTS`, and one for the rest, which is ``idle``: Snakemake's own time, and
+        cores that wait for a job on another.
     """
     costs = costs.set_index("rule")
     rules = [rule for rule in costs.index if rule not in TOTALS]
     staged = {rule: stage for stage, members in STAGES.items() for rule in members}
     table = costs.loc[rules, list(PARTS)].groupby([staged.get(rule, "data and tables") for rule in rules]).sum()
-    table = table.reindex([*STAGES, "data and tables"]).assign(between=0.0)
-    table.loc["Snakemake"] = [0.0, 0.0, 0.0, max(0.0, costs.loc["overhead", "seconds"])]
+    table = table.reindex([*STAGES, "data and tables"]).assign(idle=0.0)
+    table.loc["no job"] = [0.0, 0.0, 0.0, max(0.0, costs.loc["overhead", "seconds"])]
     return table
 
 
@@ -201,9 +202,9 @@ def workflow(costs):
     wall, at_work = costs.set_index("rule").loc[["wall", "wall at work"], "seconds"]
     figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
     left = np.zeros(len(table))
-    labels = {**PARTS, "between": "between jobs"}
-    colours = dict(zip(("work", "files", "starting", "between"), sns.color_palette("inferno", 5), strict=False))
-    for name in ("work", "files", "starting", "between"):
+    labels = {**PARTS, "idle": "Snakemake, idle cores"}
+    colours = dict(zip(("work", "files", "starting", "idle"), sns.color_palette("inferno", 5), strict=False))
+    for name in ("work", "files", "starting", "idle"):
         axes.barh(table.index, table[name], left=left, label=labels[name], color=colours[name], edgecolor="white")
         left += table[name].to_numpy()
     axes.invert_yaxis()
@@ -216,6 +217,11 @@ def workflow(costs):
     return figure
 
 
+def _decades(values):
+    """The powers of ten around some values: a logarithmic axis within one power would label every part of it."""
+    return 10.0 ** np.floor(np.log10(values.min())), 10.0 ** (np.floor(np.log10(values.max())) + 1)
+
+
 def device(table, titles):
     """The same cells on each device: a panel per L1 weight."""
     style()
@@ -225,8 +231,9 @@ def device(table, titles):
     )
     penalties = sorted(table["lambda"].unique())
     figure, panels = plt.subplots(
-        1, len(penalties), figsize=(5.2 * len(penalties), 3.6), sharey=True, squeeze=False, layout="constrained"
-    )
+        1, len(penalties), figsize=(5.2 * len(penalties), 3.6), sharex=True, sharey=True, squeeze=False,
+        layout="constrained",
+    )  # fmt: skip
     order = list(dict.fromkeys(table["on"]))
     for axes, penalty in zip(panels[0], penalties, strict=True):
         sns.barplot(
@@ -234,6 +241,7 @@ def device(table, titles):
             palette=sns.color_palette("inferno", len(order) + 1)[: len(order)], ax=axes,
         )  # fmt: skip
         axes.set(xscale="log", xlabel="seconds per cell", ylabel="", title=f"lambda {penalty:g}")
+        axes.set_xlim(*_decades(table["seconds"]))
         axes.legend(title=None, fontsize="x-small")
     if set(table["device"]) == {"cpu"}:
         figure.supxlabel("There was no CUDA device on this machine.", fontsize="small")

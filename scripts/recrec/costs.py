@@ -94,8 +94,8 @@ def summarise(found, started):
     list of Cost
         A row per rule, for all jobs. Then for the present run alone: `in rules`, its jobs' seconds; `wall`, the seconds
         from its beginning to the end of its last job; `wall at work`, those of them in which a job of `STAGES` was past
-        its start; `overhead`, the seconds that its processors could have been
-        running jobs but were not: wall time times the most jobs that ran at once, less the jobs' seconds.
+        its start; `overhead`, the seconds that its processors could have been running jobs but were not: wall time
+        times the most jobs that ran at once, less the jobs' seconds.
     """
     rows = [_row(rule, [job for job in found if job.rule == rule]) for rule in sorted({job.rule for job in found})]
     present = [job for job in found if job.begin >= started]

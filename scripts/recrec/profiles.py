@@ -8,6 +8,7 @@ In `Dense` and `Factored` all arrays are stacks: S samples of n users each, and 
 each of the samples.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 from recrec.problem import cancelled
@@ -80,7 +81,7 @@ class Factored:
         self.ratings, self.raters = ratings, raters
         self.shape = (len(ratings), ratings[0].shape[0], features.shape[1])
         #: Whether profiles can cancel each other.
-        self.signed = any(bool((part.data < 0.0).any()) for part in (features, *ratings))
+        self.signed = _any_below_zero(features, *ratings)
         #: Multiplications of `totals` and `scores` for one item.
         self.cost = 2 * (features.nnz + ratings[0].nnz)
 
@@ -99,8 +100,11 @@ class Factored:
         total = self._totals(users, self.raters, self.transposed)
         if not self.signed:
             return total
-        size = self._totals(self.xp.abs(users), [abs(raters) for raters in self.raters], abs(self.transposed))
-        return cancelled(self.xp, total, size)
+        return cancelled(self.xp, total, self._totals(self.xp.abs(users), *self._sizes))
+
+    @cached_property
+    def _sizes(self):
+        return [abs(raters) for raters in self.raters], abs(self.transposed)
 
     def _totals(self, users, raters, transposed):
         samples, items, _ = users.shape
@@ -111,8 +115,8 @@ class Factored:
         """No sum, or mean, over any of the users has larger entries: (S, features)."""
         if aggregate == "mean" and self.features.nnz:
             return self.xp.stack([self._largest(ratings) for ratings in self.ratings])
-        size = abs(self.transposed)
-        return self.xp.stack([size.dot(abs(raters).sum(axis=1)).reshape(-1) for raters in self.raters])
+        raters, transposed = self._sizes
+        return self.xp.stack([transposed.dot(one.sum(axis=1)).reshape(-1) for one in raters])
 
     def _largest(self, ratings):
         """The largest entry of each column of some users' profiles, by size."""
@@ -168,12 +172,12 @@ class Histories(NamedTuple):
 
     def magnitude(self):
         """The same with absolute values: its gains bound what changes of a size can add or take away."""
-        return self if not _any_below_zero(self) else Histories(*(abs(part) for part in self))
+        return Histories(*map(abs, self)) if _any_below_zero(self.features, self.ratings) else self
 
     def columns(self, features):
         """Some columns of the users' profiles: (users, n) array."""
         return self.ratings @ self.transposed[features].toarray().T
 
 
-def _any_below_zero(histories):
-    return histories.ratings.data.min(initial=0.0) < 0.0 or histories.features.data.min(initial=0.0) < 0.0
+def _any_below_zero(*matrices):
+    return any(bool((matrix.data < 0.0).any()) for matrix in matrices)

@@ -43,6 +43,7 @@ BEFORE = ["set", "-euo", "pipefail;", sys.executable]
 LAUNCHED = "RECREC_LAUNCHED"
 #: Bytes that say how many follow, or the number of a process.
 LENGTH = 8
+#: What asks for a worker: the socket to talk to it comes along.
 REQUEST = b"+"
 #: When this process was interrupted, in seconds since the epoch: a server or a worker.
 _interrupted = 0.0
