@@ -1,8 +1,8 @@
 """Seconds and memory of generating and reading the full size of AliEC."""
 
-from recrec.costs import read_jobs
-from recrec.job import job
+from recrec.benchmarks.costs import read_jobs
 from recrec.storage import write_rows
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     found = read_jobs(snakemake.params.logs)

@@ -2,11 +2,11 @@
 
 from threadpoolctl import threadpool_limits
 
-from recrec.benchmark import CELL, largest_cells, seconds
-from recrec.device import choose
-from recrec.job import job
-from recrec.recourse import solve_cell
+from recrec.arrays.device import choose
+from recrec.benchmarks.timing import CELL, largest_cells, seconds
+from recrec.methods.recrec.cell import solve_cell
 from recrec.storage import write_rows
+from recrec.workflow.job import job
 
 with job(snakemake) as say, threadpool_limits(1):
     params = snakemake.params

@@ -2,9 +2,9 @@
 
 from threadpoolctl import threadpool_limits
 
-from recrec.growth import Point, measure
-from recrec.job import job
+from recrec.benchmarks.growth import Point, measure
 from recrec.storage import write_rows
+from recrec.workflow.job import job
 
 with job(snakemake) as say, threadpool_limits(1):
     rows = []

@@ -2,10 +2,10 @@
 
 from threadpoolctl import threadpool_limits
 
-from recrec.benchmark import CELL, Machine, largest_cells, measure_machine
-from recrec.job import job
-from recrec.roofline import Part, measure
+from recrec.benchmarks.roofline import Part, measure
+from recrec.benchmarks.timing import CELL, Machine, largest_cells, measure_machine
 from recrec.storage import write_rows
+from recrec.workflow.job import job
 
 with job(snakemake) as say, threadpool_limits(1):
     params = snakemake.params

@@ -4,11 +4,11 @@ import itertools
 
 from threadpoolctl import threadpool_limits
 
-from recrec.benchmark import CELL, Timing, compare_solvers
-from recrec.job import job
-from recrec.problem import Settings
+from recrec.benchmarks.timing import CELL, Timing, compare_solvers
+from recrec.methods.recrec.problem import Settings
+from recrec.recommenders.content import load_target
 from recrec.storage import read_rows, write_rows
-from recrec.target import load_target
+from recrec.workflow.job import job
 
 with job(snakemake) as say, threadpool_limits(1):
     params, wildcards = snakemake.params, snakemake.wildcards

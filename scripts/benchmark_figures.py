@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from recrec import benchmark_figures, figures
-from recrec.job import job
+from recrec.benchmarks import figures as benchmark_figures
+from recrec.reporting import figures
 from recrec.storage import write_rows
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     inputs, output = snakemake.input, snakemake.output

@@ -1,7 +1,7 @@
 """Put the cells of all data sets together."""
 
-from recrec.cells import gather, write
-from recrec.job import job
+from recrec.reporting.cells import gather, write
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     files = snakemake.input

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from recrec.job import job
+from recrec.reporting.summary import describe
 from recrec.storage import write_text
-from recrec.summary import describe
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     params = snakemake.params

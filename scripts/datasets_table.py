@@ -1,8 +1,8 @@
 """Put the sizes of all data sets beside the paper's."""
 
-from recrec.job import job
+from recrec.reporting.summary import PAPER, SIZES, sizes
 from recrec.storage import read_rows, write_rows
-from recrec.summary import PAPER, SIZES, sizes
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     files, params = snakemake.input, snakemake.params

@@ -1,7 +1,7 @@
 """Fetch the files of a data set."""
 
-from recrec.job import job
-from recrec.sources import Fetcher, mirror_folder
+from recrec.data.fetch import Fetcher, mirror_folder
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     sources = snakemake.params.sources

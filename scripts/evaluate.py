@@ -1,10 +1,10 @@
 """Evaluate the recourses of one cell over the whole target group."""
 
-from recrec.evaluation import Evaluated, evaluate_cell
-from recrec.job import job
-from recrec.recourse import unpack_changes
+from recrec.evaluation.cell import Evaluated, evaluate_cell
+from recrec.methods.recrec.cell import unpack_changes
+from recrec.recommenders.content import load_target
 from recrec.storage import load_arrays, write_rows
-from recrec.target import load_target
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     params = snakemake.params

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from recrec import dataset, features, groups
+from recrec.data import dataset, features, groups
 from recrec.errors import InputError
-from recrec.job import job
 from recrec.storage import csr_parts, save_arrays, write_rows
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     config = snakemake.params.tables

@@ -1,7 +1,7 @@
 """Write the files of a synthetic data set."""
 
-from recrec import aliec_twin
-from recrec.job import job
+from recrec.data import aliec_twin
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     keys = dict(snakemake.params.generator["generator"])

@@ -1,11 +1,11 @@
 """Hard-threshold the recourses of one cell."""
 
-from recrec.device import choose
-from recrec.evaluation import threshold_cell
-from recrec.job import job
-from recrec.recourse import pack_changes, unpack_changes
+from recrec.arrays.device import choose
+from recrec.evaluation.cell import threshold_cell
+from recrec.methods.recrec.cell import pack_changes, unpack_changes
+from recrec.recommenders.content import load_target
 from recrec.storage import load_arrays, save_arrays
-from recrec.target import load_target
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     params, wildcards = snakemake.params, snakemake.wildcards

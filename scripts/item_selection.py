@@ -1,9 +1,9 @@
 """Select the items that ask for a recourse, for one group."""
 
-from recrec.baseline import Baseline
-from recrec.job import job
-from recrec.selection import Selected, select
+from recrec.evaluation.baseline import Baseline
+from recrec.evaluation.selection import Selected, select
 from recrec.storage import load_arrays, write_rows
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     params = snakemake.params

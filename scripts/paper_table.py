@@ -1,8 +1,8 @@
 """Hold the run against the paper's claims."""
 
-from recrec.cells import read, write
-from recrec.claims import compare
-from recrec.job import job
+from recrec.evaluation.claims import compare
+from recrec.reporting.cells import read, write
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     table = compare(read(snakemake.input[0]), snakemake.params.papers)

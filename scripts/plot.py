@@ -1,9 +1,9 @@
 """Draw the figures of a data set."""
 
-from recrec import figures
-from recrec.cells import read
-from recrec.claims import RBO
-from recrec.job import job
+from recrec.evaluation.claims import RBO
+from recrec.reporting import figures
+from recrec.reporting.cells import read
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     params = snakemake.params

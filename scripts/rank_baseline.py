@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from recrec.baseline import rank_baseline
-from recrec.job import job
+from recrec.evaluation.baseline import rank_baseline
+from recrec.recommenders.content import group_matrices
 from recrec.storage import save_arrays, whole
-from recrec.target import group_matrices
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     features, _, ratings = group_matrices(snakemake.input.matrices, snakemake.wildcards.group)

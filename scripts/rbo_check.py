@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from recrec.cells import cell_of
-from recrec.job import job
-from recrec.rbo_check import compare
-from recrec.recourse import unpack_changes
+from recrec.evaluation.overlap_check import compare
+from recrec.methods.recrec.cell import unpack_changes
+from recrec.recommenders.content import load_target
+from recrec.reporting.cells import cell_of
 from recrec.storage import load_arrays, write_rows
-from recrec.target import load_target
+from recrec.workflow.job import job
 
 CELLS, USERS, TOLERANCE = 12, 2, 1e-9
 

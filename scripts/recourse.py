@@ -1,11 +1,11 @@
 """Find the recourses of one cell."""
 
-from recrec.device import choose
-from recrec.job import job
-from recrec.problem import Settings
-from recrec.recourse import pack, solve_cell
+from recrec.arrays.device import choose
+from recrec.methods.recrec.cell import pack, solve_cell
+from recrec.methods.recrec.problem import Settings
+from recrec.recommenders.content import load_target
 from recrec.storage import read_rows, save_arrays
-from recrec.target import load_target
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     params, wildcards = snakemake.params, snakemake.wildcards

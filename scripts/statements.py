@@ -1,10 +1,10 @@
 """Say every recourse that succeeded in plain words."""
 
-from recrec.cells import read, write
-from recrec.job import job
-from recrec.statements import state_recourses
+from recrec.reporting.cells import read, write
+from recrec.reporting.sentences import state_recourses
+from recrec.reporting.summary import display_title
 from recrec.storage import write_text
-from recrec.summary import display_title
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     files, params = snakemake.input, snakemake.params

@@ -2,12 +2,12 @@
 
 import itertools
 
-from recrec.device import choose
-from recrec.job import job
-from recrec.problem import Settings
+from recrec.arrays.device import choose
+from recrec.evaluation.sweep import MEANS, sweep_setting
+from recrec.methods.recrec.problem import Settings
+from recrec.recommenders.content import load_target
 from recrec.storage import read_rows, write_rows
-from recrec.sweep import MEANS, sweep_setting
-from recrec.target import load_target
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     params, wildcards = snakemake.params, snakemake.wildcards

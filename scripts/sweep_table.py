@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from recrec import figures
-from recrec.cells import write
-from recrec.claims import RBO
-from recrec.job import job
+from recrec.evaluation.claims import RBO
+from recrec.reporting import figures
+from recrec.reporting.cells import write
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     params = snakemake.params

@@ -2,9 +2,9 @@
 
 import os
 
-from recrec.costs import Cost, read_jobs, summarise
-from recrec.job import job
+from recrec.benchmarks.costs import Cost, read_jobs, summarise
 from recrec.storage import write_rows
+from recrec.workflow.job import job
 
 with job(snakemake) as say:
     found = read_jobs(snakemake.params.logs)

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.sparse import csr_array
 
-from recrec.baseline import rank_baseline
-from recrec.target import Target
+from recrec.evaluation.baseline import rank_baseline
+from recrec.recommenders.content import Target
 
 
 def recommender(seed, users=12, items=30, features=10, real=False):

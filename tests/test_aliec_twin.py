@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recrec import aliec_twin
-from recrec.aliec_twin import generate
+from recrec.data import aliec_twin
+from recrec.data.aliec_twin import generate
 from recrec.errors import InputError
 
 SIZES = {"users": 4_000, "ads": 3_000, "impressions": 80_000}

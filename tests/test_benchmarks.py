@@ -10,8 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_solvers import assert_same
 
-from recrec import algorithm1, autograd, benchmark, benchmark_figures, growth, roofline
-from recrec.problem import Settings
+from recrec.benchmarks import autograd, growth, roofline
+from recrec.benchmarks import figures as benchmark_figures
+from recrec.benchmarks import timing as benchmark
+from recrec.methods.recrec import printed as algorithm1
+from recrec.methods.recrec.problem import Settings
 
 CHOICE = Settings("mean", 5, 0.05, 0.0, max_iterations=200)
 

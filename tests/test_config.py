@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from recrec import config, study
+from recrec.data.fetch import mirror_folder
 from recrec.errors import InputError
-from recrec.sources import mirror_folder
+from recrec.workflow import config, study
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))

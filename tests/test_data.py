@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_config import MISSING, changed, complaint, says
 
-from recrec import dataset, features, groups, tables
+from recrec.data import dataset, features, groups, tables
 
 CONFIG = {
     "interactions": {

@@ -8,12 +8,13 @@ import pytest
 import samples
 from conftest import REPOSITORY
 
-from recrec import config, dataset, features, groups, study
-from recrec.baseline import rank_baseline
+from recrec.data import dataset, features, groups
 from recrec.errors import InputError
-from recrec.problem import Settings
-from recrec.recourse import solve_cell
-from recrec.target import Target
+from recrec.evaluation.baseline import rank_baseline
+from recrec.methods.recrec.cell import solve_cell
+from recrec.methods.recrec.problem import Settings
+from recrec.recommenders.content import Target
+from recrec.workflow import config, study
 
 NAMES = study.known_datasets(REPOSITORY)
 
@@ -146,7 +147,7 @@ def test_goodreads_ratings_of_0_are_no_ratings(name, read):
 def test_a_light_first_reading_gives_the_same_items(read, tmp_path, monkeypatch):
     """The first reading keeps only whether a text is filled; small pieces must not change anything."""
     whole = read("goodreads")
-    monkeypatch.setattr("recrec.tables.ROWS", 300)
+    monkeypatch.setattr("recrec.data.tables.ROWS", 300)
     again = dataset.build(config_of("goodreads"), tmp_path)
     pd.testing.assert_frame_equal(whole.items, again.items)
     assert (whole.ratings != again.ratings).nnz == 0

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from test_solvers import assert_same
 
-from recrec import device, kernels, recourse
+from recrec.arrays import device
 from recrec.errors import InputError
-from recrec.problem import Settings
+from recrec.methods.recrec import cell as recourse
+from recrec.methods.recrec import kernels
+from recrec.methods.recrec.problem import Settings
 
 
 def solved(target, choice, on=device.CPU, lines=None):

@@ -1,207 +1,151 @@
-"""The digest of the library code that a script reaches: what changes it and what does not."""
+"""The digest of the code that a script reaches: what changes it and what does not."""
+
+from pathlib import Path
 
 import pytest
 
-from recrec.digest import code_digest
+from recrec.workflow import digest
+from recrec.workflow.digest import code_digest
 
-SCRIPT = """
-\"\"\"A script.\"\"\"
-
-from recrec import shapes
-from recrec.numbers import Table, double, fetch as get
-
-with open("out") as file:
-    file.write(str(double(2)) + str(shapes.square(3)))
-    Table().total()
-    get()
-"""
-
-NUMBERS = """
-\"\"\"Numbers.\"\"\"
-
-from recrec import units
-from recrec.constants import FACTOR
-
-STEPS = [1, 2]
-STEPS += [3]
-
-
-def double(value):
-    \"\"\"Twice the value.\"\"\"
-    return FACTOR * helper(value)
-
-
-def helper(value):
-    # A comment.
-    return value + sum(STEPS) + units.metre()
-
-
-def unused(value):
-    return value
-
-
-class Table:
-    \"\"\"A table.\"\"\"
-
-    def total(self):
-        \"\"\"The sum.\"\"\"
-        return 1
-
-    def mean(self):
-        return 2
-
-
-def fetch():
-    from recrec.lazily import load
-    from recrec import units
-
-    return load() + units.second()
-"""
-
-SHAPES = """
-import math
-
-
-def square(side):
-    return side * side * math.cos(0)
-
-
-def circle(radius):
-    return radius
-"""
-
-CONSTANTS = """
-FACTOR = 2
-OTHER = 3
-"""
-
-UNITS = """
-def metre():
-    return 1
-
-
-def second():
-    return 1
-
-
-def gram():
-    return 1
-"""
-
-LAZILY = """
-def load():
-    return inner()
-
-
-def inner():
-    return 5
-
-
-def spare():
-    return 6
-"""
-
+SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
+SCRIPT = '"""A script."""\n\nimport recrec.plain\nfrom recrec.rooms import inner\n\nprint(inner.number())\n'
 FILES = {
-    "script": SCRIPT,
-    "numbers": NUMBERS,
-    "shapes": SHAPES,
-    "constants": CONSTANTS,
-    "units": UNITS,
-    "lazily": LAZILY,
+    "recrec/__init__.py": '"""The package."""\n',
+    "recrec/plain.py": "VALUE = 1\nprint(VALUE)\n",
+    "recrec/unused.py": "VALUE = 2\n",
+    "recrec/rooms/__init__.py": "from recrec.rooms.inner import number as exported\n",
+    "recrec/rooms/inner.py": (
+        'def number():\n    """One."""\n    # A comment.\n    from recrec import late\n\n    return late.ONE\n'
+    ),
+    "recrec/late.py": "import numpy\n\nONE = numpy.int64(1)\n",
+    "recrec/plugins/__init__.py": "import importlib\n\n\ndef load(name):\n    return importlib.import_module(name)\n",
+    "recrec/plugins/greedy.py": "from recrec.plugins import shared\n",
+    "recrec/plugins/shared.py": "STEP = 1\n",
+    "recrec/plugins/other.py": "STEP = 2\n",
 }
 
 
 @pytest.fixture
-def digest(tmp_path):
-    """A function that writes the package, with one text changed, and gives the script's digest."""
-    (tmp_path / "recrec").mkdir()
-
-    def write(module=None, old=None, new=None):
-        code_digest.cache_clear()
-        for name, text in FILES.items():
-            if name == module:
-                assert text.count(old) == 1, "the change is at one place"
-                text = text.replace(old, new)
-            path = tmp_path / "script.py" if name == "script" else tmp_path / "recrec" / f"{name}.py"
-            path.write_text(text, "utf-8")
-        return code_digest(tmp_path / "script.py")
-
-    yield write
-    code_digest.cache_clear()
+def tree(tmp_path):
+    """A script and a package beside it."""
+    for name, text in {"script.py": SCRIPT, **FILES}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return tmp_path
 
 
-CHANGES = {
-    "a function that the script imports by name": ("numbers", "FACTOR * helper", "FACTOR + helper"),
-    "its signature": ("numbers", "def double(value)", "def double(value, power=1)"),
-    "a function that this one uses": ("numbers", "value + sum", "value - sum"),
-    "a function of a module that the script imports": ("shapes", "side * side", "side + side"),
-    "a constant of the same module": ("numbers", "STEPS = [1, 2]", "STEPS = [1, 4]"),
-    "an addition to this constant": ("numbers", "STEPS += [3]", "STEPS += [5]"),
-    "a constant of another module": ("constants", "FACTOR = 2", "FACTOR = 5"),
-    "a method": ("numbers", "return 1", "return 7"),
-    "a method that nobody calls by name": ("numbers", "return 2", "return 7"),
-    "a function reached through a module's attribute": ("units", "def metre():\n    return 1", "def metre(): return 8"),
-    "a function imported inside a function": ("lazily", "return inner()", "return -inner()"),
-    "what that one uses": ("lazily", "return 5", "return 9"),
-    "a module imported inside a function": ("units", "def second():\n    return 1", "def second(): return 8"),
-    "which library function a name stands for": ("numbers", "import load\n", "import spare as load\n"),
-    "what a module imports from elsewhere": ("shapes", "import math", "import cmath as math"),
-}
+def digest_after(tree, name, change, plugins=()):
+    path = tree / name
+    text = path.read_text("utf-8")
+    changed = change(text)
+    assert changed != text
+    path.write_text(changed, "utf-8")
+    digest._parsed.cache_clear()  # two writes may share a time
+    return code_digest(tree / "script.py", plugins)
 
 
-@pytest.mark.parametrize("change", CHANGES)
-def test_changes(digest, change):
-    assert digest(*CHANGES[change]) != digest()
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("script.py", "print(inner", "print(1 + inner"),
+        ("recrec/plain.py", "VALUE = 1", "VALUE = 3"),  # `import recrec.x`
+        ("recrec/plain.py", "print(VALUE)", "print(VALUE, VALUE)"),  # a bare top-level statement
+        ("recrec/rooms/inner.py", "return late", "return -late"),  # a module of a sub-package
+        ("recrec/rooms/__init__.py", "exported", "exported_too"),  # which runs before it
+        ("recrec/__init__.py", '"""\n', '"""\n\nEDITION = 2\n'),
+        ("recrec/late.py", "int64(1)", "int64(2)"),  # imported inside a function
+    ],
+)
+def test_an_edit_of_what_a_script_reaches_changes_it(tree, name, old, new):
+    before = code_digest(tree / "script.py")
+    assert digest_after(tree, name, lambda text: text.replace(old, new)) != before
 
 
-SAME = {
-    "a function that nobody uses": ("numbers", "def unused(value):\n    return value", "def unused(x): return x + 1"),
-    "an unused function of a module that is used": ("shapes", "return radius", "return 2 * radius"),
-    "an unused function beside one reached by attribute": (
-        "units",
-        "def gram():\n    return 1",
-        "def gram(): return 2",
-    ),
-    "an unused function beside one imported lazily": ("lazily", "return 6", "return 7"),
-    "an unused constant": ("constants", "OTHER = 3", "OTHER = 4"),
-    "a new function": ("shapes", "import math", "import math\n\n\ndef new():\n    return 1\n"),
-    "a comment": ("numbers", "# A comment.", "# Another comment, longer than that."),
-    "no comment": ("numbers", "    # A comment.\n", ""),
-    "the docstring of a function": ("numbers", '"""Twice the value."""', '"""Two times the value."""'),
-    "no docstring of a function": ("numbers", '    """Twice the value."""\n', ""),
-    "the docstring of a class": ("numbers", '"""A table."""', '"""Rows and columns."""'),
-    "the docstring of a method": ("numbers", '"""The sum."""', '"""All of it."""'),
-    "the docstring of a module": ("numbers", '"""Numbers."""', '"""Figures."""'),
-    "the docstring of the script": ("script", '"""A script."""', '"""The script."""'),
-    "empty lines": ("numbers", "STEPS += [3]\n", "STEPS += [3]\n\n\n\n"),
-    "spaces": ("shapes", "side * side", "side*side"),
-    "line breaks": ("shapes", "side * side * math.cos(0)", "(\n        side * side\n        * math.cos(0)\n    )"),
-}
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("recrec/unused.py", "2", "3"),
+        ("recrec/plugins/greedy.py", "shared", "other"),  # nobody named it
+        ("recrec/rooms/inner.py", "# A comment.", "# Another one."),
+        ("recrec/rooms/inner.py", '"""One."""', '"""A number."""'),
+        ("recrec/rooms/inner.py", "late\n\n", "late\n\n\n"),
+        ("script.py", "A script.", "The script."),
+    ],
+)
+def test_other_edits_do_not(tree, name, old, new):
+    before = code_digest(tree / "script.py")
+    assert digest_after(tree, name, lambda text: text.replace(old, new)) == before
 
 
-@pytest.mark.parametrize("change", SAME)
-def test_stays_the_same(digest, change):
-    assert digest(*SAME[change]) == digest()
+def test_a_docstring_that_is_data_counts(tree):
+    """Only what Python itself takes for a docstring is left out."""
+    digest_after(tree, "recrec/plain.py", lambda text: text + 'if VALUE:\n    "text"\n    VALUE = 5\n')
+    before = code_digest(tree / "script.py")
+    assert digest_after(tree, "recrec/plain.py", lambda text: text.replace('"text"', '"other"')) != before
 
 
-def test_a_use_that_is_added_or_dropped(digest):
-    """The script's own text is Snakemake's concern; what it newly reaches is the digest's."""
-    assert digest("script", "shapes.square(3)", "shapes.circle(3)") != digest()
-    assert digest("script", "    get()\n", "") != digest()
+def test_a_plug_in_counts_where_it_is_named(tree):
+    greedy = ["recrec.plugins.greedy"]
+    before, other = code_digest(tree / "script.py", greedy), code_digest(tree / "script.py", ["recrec.plugins.other"])
+    assert before != other != code_digest(tree / "script.py")
+    after = digest_after(tree, "recrec/plugins/shared.py", lambda text: text.replace("1", "2"), greedy)
+    assert after != before
+    assert code_digest(tree / "script.py", ["recrec.plugins.other"]) == other
 
 
-def test_of_one_line_only(digest):
-    found = digest()
-    assert len(found) == 16 and set(found) <= set("0123456789abcdef")
+def test_a_plug_in_that_is_not_there_is_named(tree):
+    with pytest.raises(FileNotFoundError, match=r"recrec\.plugins\.gone"):
+        code_digest(tree / "script.py", ["recrec.plugins.gone"])
 
 
-def test_functions_that_use_each_other(digest):
-    """A circle of uses ends."""
-    circle = ("lazily", "    return 5", "    return load() + 5")
-    assert digest(*circle) != digest()
+def test_a_new_version_of_a_library_changes_it(tree, monkeypatch):
+    before = code_digest(tree / "script.py")
+    asked = []
+
+    def newer(library):
+        asked.append(library)
+        return "99.0" if library == "numpy" else digest.metadata.version(library)
+
+    digest._version.cache_clear()
+    monkeypatch.setattr(digest.metadata, "version", newer)
+    try:
+        assert code_digest(tree / "script.py") != before
+    finally:
+        digest._version.cache_clear()
+    assert asked == ["numpy"]
 
 
-def test_a_docstring_alone_is_a_body(digest):
-    one = digest("lazily", "    return 5", '    """Nothing yet."""')
-    assert one == digest("lazily", "    return 5", '    """Nothing ever."""')
-    assert one == digest("lazily", "    return 5", "    pass")
+def test_a_device_is_no_library_of_it(tree):
+    before = code_digest(tree / "script.py")
+    added = digest_after(tree, "recrec/late.py", lambda text: "import cupy\n" + text)
+    assert added != before, "the code itself counts"
+    assert digest._version("cupy") is None
+
+
+def test_relative_imports_are_refused_for_they_are_not_followed(tree):
+    with pytest.raises(ValueError, match="relative"):
+        digest_after(tree, "recrec/late.py", lambda text: "from . import plain\n" + text)
+
+
+def test_the_real_scripts_reach_what_they_use():
+    """Of the files as they are: a solver's digest has the solver in it, a plot's has not."""
+    reached = {}
+    for name in ("recourse", "plot"):
+        code_digest(SCRIPTS / f"{name}.py")
+    original = digest._parsed
+
+    def noting(path, changed):
+        reached[current].add(path.relative_to(SCRIPTS).as_posix())
+        return original(path, changed)
+
+    digest._parsed = noting
+    try:
+        for current in ("recourse", "plot"):
+            reached[current] = set()
+            code_digest(SCRIPTS / f"{current}.py")
+    finally:
+        digest._parsed = original
+    assert "recrec/arrays/device.py" in reached["recourse"]
+    assert "recrec/reporting/figures.py" in reached["plot"]
+    assert not any(path.startswith(("recrec/methods", "recrec/workflow/study")) for path in reached["plot"])

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rbo import RankingSimilarity
 
-from recrec import evaluation, rbo_check
-from recrec.metrics import rank_biased_overlap
+from recrec.evaluation import cell as evaluation
+from recrec.evaluation import overlap_check as rbo_check
+from recrec.ranking import rank_biased_overlap
 
 
 @settings(max_examples=60, deadline=None)

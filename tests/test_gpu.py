@@ -5,8 +5,10 @@ import pytest
 import random_study
 from test_solvers import assert_same
 
-from recrec import device, kernels, leaping, recourse, thresholding
-from recrec.problem import FREE, Settings, Terms
+from recrec.arrays import device
+from recrec.methods.recrec import cell as recourse
+from recrec.methods.recrec import kernels, leaping, thresholding
+from recrec.methods.recrec.problem import FREE, Settings, Terms
 
 cupy = pytest.importorskip("cupy")
 if not cupy.is_available():

@@ -14,8 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_solvers import batch_of, choices, paths_of, problem_of, some_terms
 
-from recrec import kernels, leaping, thresholding
-from recrec.problem import FREE, Settings
+from recrec.methods.recrec import kernels, leaping, thresholding
+from recrec.methods.recrec.problem import FREE, Settings
 
 TYPES = [np.float64, np.float32]
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

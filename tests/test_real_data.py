@@ -6,15 +6,18 @@ from conftest import REPOSITORY
 from test_solvers import assert_same, leap
 from test_thresholding import one_at_a_time
 
-from recrec import algorithm1, config, dataset, features, groups, stepping, study
-from recrec.baseline import rank_baseline
-from recrec.device import CPU
-from recrec.problem import Problem, Settings
-from recrec.recourse import solve_cell
-from recrec.sampling import sample
-from recrec.selection import select
-from recrec.target import Target
-from recrec.thresholding import hard_threshold
+from recrec.arrays.device import CPU
+from recrec.data import dataset, features, groups
+from recrec.evaluation.baseline import rank_baseline
+from recrec.evaluation.sampling import sample
+from recrec.evaluation.selection import select
+from recrec.methods.recrec import printed as algorithm1
+from recrec.methods.recrec import stepping
+from recrec.methods.recrec.cell import solve_cell
+from recrec.methods.recrec.problem import Problem, Settings
+from recrec.methods.recrec.thresholding import hard_threshold
+from recrec.recommenders.content import Target
+from recrec.workflow import config, study
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from scipy.stats import rankdata
 
-from recrec import recommender
-from recrec.baseline import rank_baseline
+from recrec import ranking as recommender
+from recrec.evaluation.baseline import rank_baseline
 
 score_lists = st.lists(st.lists(st.integers(-3, 3), min_size=6, max_size=6), min_size=1, max_size=4)
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recrec.baseline import Baseline
 from recrec.errors import InputError
-from recrec.sampling import sample, sample_size
-from recrec.selection import select
+from recrec.evaluation.baseline import Baseline
+from recrec.evaluation.sampling import sample, sample_size
+from recrec.evaluation.selection import select
 
 
 @given(st.integers(1, 400), st.integers(0, 50))

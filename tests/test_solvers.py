@@ -8,10 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from recrec import algorithm1, leaping, recourse, stepping
-from recrec.problem import FREE, LIMIT, REACHED, STALLED, Path, Problem, Settings, Terms
-from recrec.profiles import Dense, Factored
-from recrec.recommender import bar_over, bars, sorted_scores
+from recrec.methods.recrec import cell as recourse
+from recrec.methods.recrec import leaping, stepping
+from recrec.methods.recrec import printed as algorithm1
+from recrec.methods.recrec.problem import FREE, LIMIT, REACHED, STALLED, Path, Problem, Settings, Terms
+from recrec.methods.recrec.profiles import Dense, Factored
+from recrec.ranking import bar_over, bars, sorted_scores
 
 choices = st.builds(
     Settings,

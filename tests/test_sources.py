@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 from test_config import complaint, says
 
-from recrec import sources
+from recrec.data import fetch as sources
 
 FILE, ARCHIVE, MEMBER = "films.csv", "films.zip", "films/films.csv"
 CONTENT = b"film,name\n" + b"".join(b"f%d,Film %d\n" % (number, number) for number in range(200))

@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recrec import cells as tables_of_cells
-from recrec import claims, costs, figures, statements, storage
+from recrec import storage
+from recrec.benchmarks import costs
+from recrec.evaluation import claims
+from recrec.reporting import cells as tables_of_cells
+from recrec.reporting import figures
+from recrec.reporting import sentences as statements
 
 
 def test_a_change_is_said_in_known_units_largest_first():

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, eye_array
 
-from recrec import thresholding
-from recrec.profiles import Histories
+from recrec.methods.recrec import thresholding
+from recrec.methods.recrec.profiles import Histories
 
 
 def histories(profiles):

@@ -15,7 +15,7 @@ import types
 
 import pytest
 
-from recrec import workers
+from recrec.workflow import workers
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks on Linux only")
 

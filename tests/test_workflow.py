@@ -14,7 +14,7 @@ import tiny
 import yaml
 from conftest import Copy
 
-from recrec.cells import COLUMNS
+from recrec.reporting.cells import COLUMNS
 
 FIGURES = "results/figures"
 #: Stages that run once for every group, rank and sampling.
@@ -236,7 +236,7 @@ def test_a_deleted_recourse_is_computed_alone(finished):
 
 
 def test_an_edit_in_the_library_runs_again_what_uses_it(finished):
-    metrics = finished.copy.folder / "scripts/recrec/metrics.py"
+    metrics = finished.copy.folder / "scripts/recrec/ranking.py"
     with edited(metrics, add_statement("rank_biased_overlap")):
         jobs = finished.copy.planned(FIGURES)
     assert cells(jobs, "evaluate") == CELLS
@@ -245,7 +245,7 @@ def test_an_edit_in_the_library_runs_again_what_uses_it(finished):
 
 
 def test_an_edit_of_the_solver_runs_again_from_there(finished):
-    with edited(finished.copy.folder / "scripts/recrec/leaping.py", add_statement("solve")):
+    with edited(finished.copy.folder / "scripts/recrec/methods/recrec/leaping.py", add_statement("solve")):
         jobs = finished.copy.planned(FIGURES)
     for stage in CELL_STAGES:
         assert cells(jobs, stage) == CELLS
@@ -253,7 +253,7 @@ def test_an_edit_of_the_solver_runs_again_from_there(finished):
 
 
 def test_an_edit_of_prose_runs_nothing_again(finished):
-    metrics = finished.copy.folder / "scripts/recrec/metrics.py"
+    metrics = finished.copy.folder / "scripts/recrec/ranking.py"
     with edited(metrics, only_prose("rank_biased_overlap")):
         assert finished.copy.planned(FIGURES) == []
 

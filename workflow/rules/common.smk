@@ -11,10 +11,11 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from recrec import study, workers
-from recrec.digest import code_digest
+from recrec.workflow import study
+from recrec.workflow import workers
+from recrec.workflow.digest import code_digest
 from recrec.errors import InputError
-from recrec.sources import mirror_folder, unpinned
+from recrec.data.fetch import mirror_folder, unpinned
 
 # Jobs run side by side, so each computes on one core.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):

@@ -1,0 +1,202 @@
+"""The table of items: read, derived columns, columns from other tables."""
+
+import numpy as np
+import pandas as pd
+
+from recrec.data import tables
+from recrec.errors import InputError
+
+
+def identified(spec, folder, columns=None, flags=(), keep=None):
+    """A table with its id column, checked to be unique, as ``id``.
+
+    Parameters
+    ----------
+    spec : dict
+        The data set's ``items`` or ``users``.
+    folder : path
+    columns : set of str, optional
+        The columns to read, besides the id; all if left out.
+    flags : collection of str
+        Columns of which only whether they are filled is kept, so that a light table of long texts stays light.
+    keep : set of str, optional
+        The ids to keep; all if left out.
+
+    Returns
+    -------
+    DataFrame
+    """
+    parts, rows = [], 1
+    wanted = None if columns is None else columns | {spec["id"]}
+    for part in tables.chunks(spec["read"], folder, wanted):
+        if "id" in (columns or ()) and spec["id"] != "id":
+            raise InputError(f"{name_of(spec)}: a column id beside the id, {spec['id']}; give it another name")
+        part = part.assign(id=tables.column(part, spec["id"], name_of(spec)))
+        empty = (part["id"] == "").to_numpy()
+        if empty.any():
+            row = rows + int(np.flatnonzero(empty)[0])
+            raise InputError(f"{name_of(spec)}, row {row}: no {spec['id']}; every row needs its id")
+        rows += len(part)
+        if keep is not None:
+            part = part[part["id"].isin(keep)]
+        parts.append(part.assign(**{name: np.where(part[name].str.strip() != "", "1", "") for name in flags}))
+    table = pd.concat(parts, ignore_index=True)
+    repeated = table["id"].duplicated()
+    if repeated.any():
+        raise InputError(f"{name_of(spec)}: {spec['id']} {table['id'][repeated].iloc[0]!r} stands in more than one row")
+    return table
+
+
+def name_of(spec):
+    """The files of a table, for messages."""
+    return ", ".join(spec["read"]["files"])
+
+
+class _Needs:
+    """What has to be read, derived and attached to get some columns."""
+
+    def __init__(self, spec, wanted):
+        self.raw, self.derived, self.attached = set(), set(), set()
+        self.matched = set()
+        derived = spec.get("derive", {})
+        attached = {name: number for number, one in enumerate(spec.get("attach", ())) for name in _gives(one)}
+        open_names = list(wanted)
+        while open_names:
+            name = open_names.pop()
+            if name in derived and name not in self.derived:
+                self.derived.add(name)
+                self.matched.add(derived[name]["from"])
+                open_names.append(derived[name]["from"])
+            elif name in attached and attached[name] not in self.attached:
+                self.attached.add(attached[name])
+                matches = [match["item"] for match in spec["attach"][attached[name]]["match"]]
+                self.matched.update(matches)
+                open_names += matches
+            elif name not in derived and name not in attached:
+                self.raw.add(name)
+
+
+def _gives(attached):
+    return [*attached.get("take", {}), *attached.get("collect", {}).get("into", {})]
+
+
+def read_items(spec, folder, wanted, light=(), keep=None):
+    """The columns that are wanted of the items.
+
+    Parameters
+    ----------
+    spec : dict
+        The data set's ``items``.
+    folder : path
+    wanted : collection of str
+        Columns of the file, derived or attached.
+    light : collection of str
+        Those of which only whether they are filled matters.
+    keep : set of str, optional
+        The ids of the items to read; all if left out.
+
+    Returns
+    -------
+    DataFrame
+        Text columns; ``id`` is unique.
+    """
+    needs = _Needs(spec, wanted)
+    flags = [name for name in light if name in needs.raw and name not in needs.matched]
+    table = identified(spec, folder, needs.raw, flags, keep)
+    # A column may be derived from an attached one and the other way round: each as soon as what it needs is there.
+    derived = {name: rule for name, rule in spec.get("derive", {}).items() if name in needs.derived}
+    table = _derive(table, derived)
+    for number in sorted(needs.attached):
+        table = _derive(attach(table, spec["attach"][number], folder, name_of(spec)), derived)
+    for rule in derived.values():
+        tables.column(table, rule["from"], name_of(spec))
+    return table
+
+
+def _derive(table, waiting):
+    """Add the columns whose source is there, and take them off the waiting ones."""
+    while found := next((name for name, rule in waiting.items() if rule["from"] in table), None):
+        rule = waiting.pop(found)
+        table = table.assign(**{found: table[rule["from"]].str.extract(rule["pattern"], expand=False).fillna("")})
+    return table
+
+
+def attach(items, spec, folder, items_name):
+    """Add columns from another table: of the row that matches an item best, or of all the rows that match it.
+
+    Parameters
+    ----------
+    items : DataFrame
+        Say ``title = ["Misérables, Les (1995)"], year = ["1995"]``.
+    spec : dict
+        One of the data set's ``items.attach``. With ``match`` by folded title and year within 1, a table with the rows
+        ``("Les Miserables", 1996, "A lead.")`` and ``("Les Miserables", 1935, "Another.")`` and ``take: {summary:
+        extract}``, the item gets ``summary = "A lead."``.
+    folder : path
+    items_name : str
+        What to call the items' table.
+
+    Returns
+    -------
+    DataFrame
+        `items` and the new columns; the empty text where nothing matches.
+    """
+    collect = spec.get("collect", {})
+    columns = {
+        *(match["table"] for match in spec["match"]),
+        *spec.get("min_length", ()),
+        *spec.get("take", {}).values(),
+        *(collect[key] for key in ("by", "value") if key in collect),
+    }
+    keys, near = [], None
+    left = pd.DataFrame(index=items.index)
+    for number, match in enumerate(spec["match"]):
+        mine = tables.column(items, match["item"], items_name)
+        if "within" in match:
+            near = match
+            left["near"] = pd.to_numeric(mine, errors="coerce")
+        else:
+            keys.append(f"key{number}")
+            left[keys[-1]] = mine.map(_fold(match))
+    left["item"] = np.arange(len(left))
+    left = left[(left[keys] != "").all(axis=1)]
+    found, row = [], 0
+    for part in tables.chunks(spec["read"], folder, columns):
+        for name, minimum in spec.get("min_length", {}).items():
+            part = part[part[name].str.len() >= minimum]
+        right = pd.DataFrame(index=part.index)
+        folded = [match for match in spec["match"] if match is not near]
+        for key, match in zip(keys, folded, strict=True):
+            right[key] = part[match["table"]].map(_fold(match))
+        if near:
+            right["near_other"] = pd.to_numeric(part[near["table"]], errors="coerce")
+        right["row"] = np.arange(row, row + len(part))
+        row += len(part)
+        right = right.join(part.add_prefix("other "))
+        found.append(left.merge(right, on=keys, how="inner"))
+    pairs = pd.concat(found, ignore_index=True)
+    pairs["away"] = (pairs["near"] - pairs["near_other"]).abs() if near else 0.0
+    pairs = pairs[pairs["away"] <= (near["within"] if near else 0.0)]
+    # The nearest match first; of equally near ones the first in the file.
+    pairs = pairs.sort_values(["item", "away", "row"], kind="stable")
+    return items.assign(**_taken(spec.get("take", {}), pairs, len(items)), **_collected(collect, pairs, len(items)))
+
+
+def _fold(match):
+    return tables.fold_title if match.get("as") == "title" else str.strip
+
+
+def _taken(take, pairs, items):
+    first = pairs.drop_duplicates("item").set_index("item")
+    return {
+        name: first[f"other {source}"].reindex(range(items), fill_value="").to_numpy() for name, source in take.items()
+    }
+
+
+def _collected(collect, pairs, items):
+    columns = {}
+    for name, wanted in collect.get("into", {}).items():
+        chosen = pairs[pairs[f"other {collect['by']}"] == wanted]
+        listed = chosen.groupby("item")[f"other {collect['value']}"].agg(tables.LISTED.join)
+        columns[name] = listed.reindex(range(items), fill_value="").to_numpy()
+    return columns
