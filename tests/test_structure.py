@@ -11,7 +11,7 @@ PACKAGE = Path(recrec.__file__).parent
 SCRIPTS = PACKAGE.parent
 #: Rooms from the ground up; one may lean on those of lower storeys, and on those named before it on its own.
 STOREYS = [
-    ["errors", "storage"],
+    ["errors", "storage", "config"],
     ["arrays", "data"],
     ["ranking", "actionability"],
     ["recommenders"],

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recrec.errors import InputError
-from recrec.workflow import config
+from recrec.workflow import checks as config
 
 SCHEMAS = "workflow/schemas"
 DATASETS = "workflow/datasets"
