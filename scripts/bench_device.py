@@ -4,7 +4,8 @@ from threadpoolctl import threadpool_limits
 
 from recrec.arrays.device import choose
 from recrec.benchmarks.timing import CELL, largest_cells, seconds
-from recrec.methods.recrec.cell import solve_cell
+from recrec.evaluation.cell import solve_cell
+from recrec.methods import recrec
 from recrec.storage import write_rows
 from recrec.workflow.job import job
 
@@ -21,7 +22,7 @@ with job(snakemake) as say, threadpool_limits(1):
         for (name, precision), device in devices.items():
 
             def solve(cell=cell, device=device):
-                solve_cell(cell.target, cell.items, cell.sampling, params.seeds, cell.settings, device)
+                solve_cell(cell.target, cell.items, cell.sampling, params.seeds, recrec, cell.settings, device)
 
             solve()
             taken = seconds(solve, params.repeats)

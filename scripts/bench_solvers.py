@@ -4,21 +4,21 @@ import itertools
 
 from threadpoolctl import threadpool_limits
 
-from recrec.benchmarks.timing import CELL, Timing, compare_solvers
-from recrec.methods.recrec.problem import Settings
-from recrec.recommenders.content import load_target
+from recrec.benchmarks.timing import CELL, RECOMMENDER, Timing, compare_solvers
+from recrec.evaluation.target import target_of
+from recrec.methods.recrec import Settings
 from recrec.storage import read_rows, write_rows
 from recrec.workflow.job import job
 
 with job(snakemake) as say, threadpool_limits(1):
     params, wildcards = snakemake.params, snakemake.wildcards
-    target = load_target(snakemake.input.matrices, snakemake.input.ordered, wildcards.group, params.candidates)
-    dense, selection = target.features.toarray(), read_rows(snakemake.input.selection)
+    target = target_of(snakemake.input, RECOMMENDER, {}, wildcards.group, params.candidates)
+    dense, selection = target.audience.item_features.toarray(), read_rows(snakemake.input.selection)
     rows = []
     for rank, percentage in itertools.product(params.ranks, params.samplings):
         items = [int(row["item"]) for row in selection if int(row["rank"]) == rank]
         found = compare_solvers(
-            target, dense, items, percentage, params.seeds, Settings.from_config(params.settings), params.iterations,
+            target, dense, items, percentage, params.seeds, Settings(**params.settings), params.iterations,
             params.repeats,
         )  # fmt: skip
         rows += [(wildcards.dataset, params.synthetic, wildcards.group, rank, percentage, *one) for one in found]

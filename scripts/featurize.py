@@ -3,8 +3,9 @@
 import numpy as np
 
 from recrec.data import dataset, features, groups
+from recrec.data.matrices import Matrices
 from recrec.errors import InputError
-from recrec.storage import csr_parts, save_arrays, write_rows
+from recrec.storage import write_rows
 from recrec.workflow.job import job
 
 with job(snakemake) as say:
@@ -20,13 +21,8 @@ with job(snakemake) as say:
     labels = groups.labels(values, group, snakemake.params.groups, config["groups"]["label"])
     say(f"{matrix.shape[0]} items, {len(values)} users, {data.ratings.nnz} interactions, {matrix.shape[1]} features")
 
-    save_arrays(
-        snakemake.output.matrices,
-        **csr_parts("features", matrix),
-        **csr_parts("ratings", data.ratings),
-        mutable=columns["mutable"].to_numpy(dtype=bool),
-        group=group + 1,
-    )
+    mutable = columns["mutable"].to_numpy(dtype=bool)
+    Matrices(matrix, data.ratings, mutable, group + 1).save(snakemake.output.matrices)
     write_rows(snakemake.output.item_table, ["item", "id", "title"], data.items[["id", "title"]].itertuples())
     write_rows(
         snakemake.output.user_table,

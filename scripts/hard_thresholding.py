@@ -1,16 +1,15 @@
 """Hard-threshold the recourses of one cell."""
 
 from recrec.arrays.device import choose
-from recrec.evaluation.cell import threshold_cell
-from recrec.methods.recrec.cell import pack_changes, unpack_changes
-from recrec.recommenders.content import load_target
+from recrec.evaluation.cell import pack_changes, threshold_cell, unpack_changes
+from recrec.evaluation.target import target_of
 from recrec.storage import load_arrays, save_arrays
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     params, wildcards = snakemake.params, snakemake.wildcards
-    target = load_target(snakemake.input.matrices, snakemake.input.ordered, wildcards.group, params.candidates)
-    device = choose(snakemake.config["device"], "double", snakemake.config["batch_mib"], say)
+    target = target_of(snakemake.input, wildcards.recommender, params.recommender, wildcards.group, params.candidates)
+    device = choose(snakemake.config["device"], "double", snakemake.config["batch_mib"], log)
     found = load_arrays(snakemake.input.recourse)
     kept = threshold_cell(
         target,

@@ -2,25 +2,22 @@
 
 import numpy as np
 
+from recrec import recommenders
+from recrec.data.matrices import Matrices
 from recrec.evaluation.baseline import rank_baseline
-from recrec.recommenders.content import group_matrices
-from recrec.storage import save_arrays, whole
+from recrec.storage import load_arrays, save_arrays, whole
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
-    features, _, ratings = group_matrices(snakemake.input.matrices, snakemake.wildcards.group)
-    with whole(snakemake.output.ordered) as beside:
-        ordered = np.lib.format.open_memmap(
-            beside, mode="w+", dtype=np.float64, shape=ratings.shape[:1] + features.shape[:1]
-        )
-        found = rank_baseline(
-            ratings,
-            features,
-            snakemake.params.candidates,
-            snakemake.params.top_k,
-            snakemake.config["block_users"],
-            ordered,
-            say,
-        )
-        ordered.flush()
+with job(snakemake) as log:
+    params, wildcards = snakemake.params, snakemake.wildcards
+    recommender = recommenders.load(wildcards.recommender)
+    matrices = Matrices.load(snakemake.input.matrices)
+    audience = recommender.audience(
+        load_arrays(snakemake.input.model), matrices, matrices.members(wildcards.group), params.candidates,
+        recommender.Settings(**params.recommender),
+    )  # fmt: skip
+    with whole(snakemake.output.sorted_scores) as beside:
+        sorted_scores = np.lib.format.open_memmap(beside, mode="w+", dtype=np.float64, shape=audience.shape)
+        found = rank_baseline(audience, params.top_k, snakemake.config["block_users"], sorted_scores, log)
+        sorted_scores.flush()
     save_arrays(snakemake.output.ranks, **found._asdict())

@@ -9,7 +9,7 @@ from recrec.workflow.job import job
 with job(snakemake) as say:
     files, params = snakemake.input, snakemake.params
     cells = read(files.cells)
-    table = state_recourses(cells, files.thresholded, files.matrices, files.feature_tables, params.top_k, say)
+    table = state_recourses(cells, files.final, files.matrices, files.feature_tables, params.top_k, say)
     write(table, snakemake.output.table)
     for (dataset, title), path in zip(params.datasets.items(), snakemake.output.texts, strict=True):
         heading = f"Recourses on {display_title(title, params.synthetic[dataset])}"

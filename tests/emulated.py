@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recrec.methods.recrec import kernels
+from recrec.arrays import kernels
 
 #: What a kernel's source may use, in C++.
 DEVICE = r"""

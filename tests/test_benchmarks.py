@@ -14,7 +14,7 @@ from recrec.benchmarks import autograd, growth, roofline
 from recrec.benchmarks import figures as benchmark_figures
 from recrec.benchmarks import timing as benchmark
 from recrec.methods.recrec import printed as algorithm1
-from recrec.methods.recrec.problem import Settings
+from recrec.methods.recrec.steps import Settings
 
 CHOICE = Settings("mean", 5, 0.05, 0.0, max_iterations=200)
 

@@ -12,7 +12,7 @@ from recrec.data import dataset, features, groups
 from recrec.errors import InputError
 from recrec.evaluation.baseline import rank_baseline
 from recrec.methods.recrec.cell import solve_cell
-from recrec.methods.recrec.problem import Settings
+from recrec.methods.recrec.steps import Settings
 from recrec.recommenders.content import Target
 from recrec.workflow import config, study
 

@@ -13,8 +13,8 @@ from test_solvers import assert_same
 from recrec.arrays import device
 from recrec.errors import InputError
 from recrec.methods.recrec import cell as recourse
-from recrec.methods.recrec import kernels
-from recrec.methods.recrec.problem import Settings
+from recrec.arrays import kernels
+from recrec.methods.recrec.steps import Settings
 
 
 def solved(target, choice, on=device.CPU, lines=None):
@@ -116,7 +116,7 @@ def test_single_precision_says_how_far_it_is_off():
     [line] = lines
     error = float(line.split("at most ")[1].split()[0])
     assert 0 < error < 1e-5
-    assert line.endswith("of 180 across a bar")
+    assert line.endswith("of 180 across a threshold")
     for one, other in zip(single, solved(target, choice), strict=True):
         np.testing.assert_allclose(one[2].change, other[2].change, rtol=1e-3, atol=1e-4)
 

@@ -103,8 +103,8 @@ def test_thresholding_a_cell_keeps_enough_of_the_success_rate(over):
     kept = evaluation.threshold_cell(target, items, seeds, changes, 20, 10, 0.8, over)
     users = slice(None) if over == "group" else evaluation.sample(30, 20, 1)
     for row, item in enumerate(items):
-        scores, bars = target.scores([item])[:, 0], target.bars([item], 10)[:, 0]
-        before = (scores + target.gains(changes[[row]].T)[:, 0] > bars)[users].mean()
-        after = (scores + target.gains(kept[[row]].T)[:, 0] > bars)[users].mean()
+        scores, thresholds = target.scores([item])[:, 0], target.thresholds([item], 10)[:, 0]
+        before = (scores + target.gains(changes[[row]].T)[:, 0] > thresholds)[users].mean()
+        after = (scores + target.gains(kept[[row]].T)[:, 0] > thresholds)[users].mean()
         assert after >= 0.8 * before
     assert np.count_nonzero(kept) < np.count_nonzero(changes)

@@ -8,7 +8,7 @@ from test_solvers import assert_same
 from recrec.arrays import device
 from recrec.methods.recrec import cell as recourse
 from recrec.methods.recrec import kernels, leaping, thresholding
-from recrec.methods.recrec.problem import FREE, Settings, Terms
+from recrec.methods.recrec.steps import FREE, Settings, Constraints
 
 cupy = pytest.importorskip("cupy")
 if not cupy.is_available():
@@ -62,11 +62,11 @@ def test_memory_that_runs_out_halves_the_batch(gpu):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_user_event_is_its_twin(dtype):
     random = cupy.random.default_rng(1)
-    scores, bars, pull = (cupy.round(random.standard_normal(SHAPE) * 8).astype(dtype) / 8 for _ in range(3))
-    active, movable = random.random(SHAPE) < 0.5, random.random(SHAPE[:2]) < 0.8
+    scores, thresholds, score_rate = (cupy.round(random.standard_normal(SHAPE) * 8).astype(dtype) / 8 for _ in range(3))
+    active, has_gradient = random.random(SHAPE) < 0.5, random.random(SHAPE[:2]) < 0.8
     taken, step = random.random(SHAPE).astype(dtype), random.random(SHAPE[:2]).astype(dtype)
     status, iterations = cupy.zeros(SHAPE[:2], dtype=np.int32), cupy.zeros(SHAPE[:2], dtype=np.int64)
-    arguments = (cupy, scores, bars, pull, active, taken, step, movable, status, iterations, Settings())
+    arguments = (cupy, scores, thresholds, score_rate, active, taken, step, has_gradient, status, iterations, Settings())
     for found, expected in zip(
         kernels.load(cupy, dtype).user_event(*arguments), leaping.user_event(*arguments), strict=True
     ):
@@ -78,11 +78,11 @@ def test_user_event_is_its_twin(dtype):
 def test_coordinate_rates_are_their_twin(dtype, bounded):
     random = cupy.random.default_rng(1)
     change, drift = (cupy.round(random.standard_normal(SHAPE) * 8).astype(dtype) / 16 for _ in range(2))
-    threshold, terms = cupy.full((3, 4, 1), 0.0625, dtype=dtype), FREE
+    threshold, constraints = cupy.full((3, 4, 1), 0.0625, dtype=dtype), FREE
     if bounded:
-        terms = Terms(low=cupy.full(SHAPE[-1], -0.5, dtype=dtype), high=cupy.full(SHAPE[-1], 0.75, dtype=dtype))
+        constraints = Constraints(low=cupy.full(SHAPE[-1], -0.5, dtype=dtype), high=cupy.full(SHAPE[-1], 0.75, dtype=dtype))
         change = cupy.clip(change, -0.5, 0.75)
-    arguments = (cupy, change, drift, threshold, terms)
+    arguments = (cupy, change, drift, threshold, constraints)
     for found, expected in zip(
         kernels.load(cupy, dtype).coordinate_rates(*arguments), leaping.coordinate_rates(*arguments), strict=True
     ):
@@ -92,8 +92,8 @@ def test_coordinate_rates_are_their_twin(dtype, bounded):
 def test_count_successes_is_its_twin():
     random = np.random.default_rng(1)
     columns, change = random.poisson(0.5, (3000, 40)).astype(float), random.normal(size=40)
-    scores, bars = random.normal(size=3000), random.normal(size=3000)
-    arguments = (columns, change, random.normal(size=len(scores)), scores, bars)
+    scores, thresholds = random.normal(size=3000), random.normal(size=3000)
+    arguments = (columns, change, random.normal(size=len(scores)), scores, thresholds)
     found, expected = (
         kernels.load(cupy, np.float64).count_successes(*arguments),
         thresholding.count_successes(*arguments),

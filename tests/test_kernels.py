@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_solvers import batch_of, choices, paths_of, problem_of, some_terms
 
 from recrec.methods.recrec import kernels, leaping, thresholding
-from recrec.methods.recrec.problem import FREE, Settings
+from recrec.methods.recrec.steps import FREE, Settings
 
 TYPES = [np.float64, np.float32]
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -40,12 +40,12 @@ def test_user_event_is_its_twin(fused, seed, users, aggregate, dtype):
     random = np.random.default_rng(seed)
     shape = (2, 3, users)
     # Whole eighths: sums are exact in any order.
-    scores, bars, pull = (np.round(random.normal(size=shape) * 8).astype(dtype) / 8 for _ in range(3))
+    scores, thresholds, score_rate = (np.round(random.normal(size=shape) * 8).astype(dtype) / 8 for _ in range(3))
     active = random.random(shape) < random.choice([0.0, 0.5, 1.0])
     taken, step = random.random(shape).astype(dtype), random.random(shape[:2]).astype(dtype)
-    movable, status = random.random(shape[:2]) < 0.8, random.choice([0, 0, 0, 1, 2, 3], shape[:2]).astype(np.int32)
+    has_gradient, status = random.random(shape[:2]) < 0.8, random.choice([0, 0, 0, 1, 2, 3], shape[:2]).astype(np.int32)
     iterations = random.choice([0, 7, 10], shape[:2])
-    arguments = (np, scores, bars, pull, active, taken, step, movable, status, iterations)
+    arguments = (np, scores, thresholds, score_rate, active, taken, step, has_gradient, status, iterations)
     choice = Settings(aggregate=aggregate, max_iterations=10)
     found, expected = fused[dtype].user_event(*arguments, choice), leaping.user_event(*arguments, choice)
     for name in leaping.Event._fields:
@@ -54,7 +54,7 @@ def test_user_event_is_its_twin(fused, seed, users, aggregate, dtype):
 
 @few
 @given(st.integers(0, 10**6), st.integers(1, 40), some_terms(40), st.booleans(), st.sampled_from(TYPES))
-def test_coordinate_rates_are_their_twin(fused, seed, features, terms, stacked, dtype):
+def test_coordinate_rates_are_their_twin(fused, seed, features, constraints, stacked, dtype):
     random = np.random.default_rng(seed)
     shape = (2, 3, features)
 
@@ -64,13 +64,13 @@ def test_coordinate_rates_are_their_twin(fused, seed, features, terms, stacked, 
         bound = bound[:features].astype(dtype)
         return np.stack([bound, bound / 2, bound])[None] * np.ones((2, 1, 1), dtype) if stacked else bound
 
-    terms = terms._replace(low=cut(terms.low), high=cut(terms.high))
+    constraints = constraints._replace(low=cut(constraints.low), high=cut(constraints.high))
     change = np.round(random.normal(size=shape)).astype(dtype) / 8
-    for bound, pick in ((terms.low, np.maximum), (terms.high, np.minimum)):
+    for bound, pick in ((constraints.low, np.maximum), (constraints.high, np.minimum)):
         change = change if bound is None else pick(change, bound)
     drift = np.round(random.normal(size=shape) * 8).astype(dtype) / 16
     threshold = random.choice([0.0, 0.0625, 0.5], (2, 3, 1)).astype(dtype)
-    arguments = (np, change, drift, threshold, terms)
+    arguments = (np, change, drift, threshold, constraints)
     for found, expected in zip(
         fused[dtype].coordinate_rates(*arguments), leaping.coordinate_rates(*arguments), strict=True
     ):
@@ -82,22 +82,22 @@ def test_coordinate_rates_are_their_twin(fused, seed, features, terms, stacked, 
 def test_count_successes_is_its_twin(fused, seed, users, changes):
     random = np.random.default_rng(seed)
     columns, change = random.poisson(0.5, (users, changes)).astype(float), random.normal(size=changes)
-    scores, bars = random.normal(size=users), random.normal(size=users)
-    arguments = (columns, change, random.normal(size=len(scores)), scores, bars)
+    scores, thresholds = random.normal(size=users), random.normal(size=users)
+    arguments = (columns, change, random.normal(size=len(scores)), scores, thresholds)
     found, expected = fused[np.float64].count_successes(*arguments), thresholding.count_successes(*arguments)
     assert all(map(np.array_equal, found, expected))
 
 
 @few
 @given(st.integers(0, 10**6), st.integers(1, 12), choices, some_terms(25))
-def test_the_solver_with_kernels_is_the_solver_without(fused, seed, users, choice, terms):
+def test_the_solver_with_kernels_is_the_solver_without(fused, seed, users, choice, constraints):
     features, everyone = random_study.recommender(seed, users=2 * users, items=30, features=25, real=True)
     problems = [
-        [problem_of(features, ratings, item, np.ones(25, bool), choice.desired_rank, terms) for item in (3, 7)]
+        [problem_of(features, ratings, item, np.ones(25, bool), choice.desired_rank, constraints) for item in (3, 7)]
         for ratings in np.split(everyone, 2)
     ]
-    for of_terms in (terms, FREE):
-        rows = [[problem._replace(terms=of_terms) for problem in row] for row in problems]
+    for of_terms in (constraints, FREE):
+        rows = [[problem._replace(constraints=of_terms) for problem in row] for row in problems]
         batch = batch_of(rows)
         plain = paths_of(leaping.solve(batch, choice))
         with_kernels = paths_of(leaping.solve(batch, choice, kernels=fused[np.float64]))

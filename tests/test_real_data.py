@@ -14,8 +14,8 @@ from recrec.evaluation.selection import select
 from recrec.methods.recrec import printed as algorithm1
 from recrec.methods.recrec import stepping
 from recrec.methods.recrec.cell import solve_cell
-from recrec.methods.recrec.problem import Problem, Settings
-from recrec.methods.recrec.thresholding import hard_threshold
+from recrec.methods.recrec.steps import Problem, Settings
+from recrec.evaluation.thresholding import hard_threshold
 from recrec.recommenders.content import Target
 from recrec.workflow import config, study
 
@@ -42,8 +42,8 @@ def films(mirror, tmp_path_factory):
 def problems(films, percentage, desired_rank):
     target, items = films
     users = sample(len(target.ordered), percentage, 1)
-    profiles, scores, bars = target.profiles(users).toarray(), target.scores(items), target.bars(items, desired_rank)
-    return [Problem(profiles, scores[users, column], bars[users, column]) for column in range(len(items))]
+    profiles, scores, thresholds = target.profiles(users).toarray(), target.scores(items), target.thresholds(items, desired_rank)
+    return [Problem(profiles, scores[users, column], thresholds[users, column]) for column in range(len(items))]
 
 
 @pytest.mark.parametrize("aggregate", ["mean", "sum"])
@@ -64,8 +64,8 @@ def test_the_recourses_of_a_cell_are_those_of_stepping(films, penalty, budget):
     found = solve_cell(target, items, 20, [1, 2], choice, CPU._replace(budget=budget))
     for item, seed, path in found:
         users = np.sort(sample(len(target.ordered), 20, seed))
-        profiles, scores, bars = target.profiles(users).toarray(), target.scores([item]), target.bars([item], 3)
-        assert_same(path, stepping.solve(Problem(profiles, scores[users, 0], bars[users, 0]), choice))
+        profiles, scores, thresholds = target.profiles(users).toarray(), target.scores([item]), target.thresholds([item], 3)
+        assert_same(path, stepping.solve(Problem(profiles, scores[users, 0], thresholds[users, 0]), choice))
 
 
 def test_leaping_is_algorithm_1_as_printed(films):
@@ -83,8 +83,8 @@ def test_thresholding_is_one_at_a_time(films):
     target, items = films
     [problem, *_] = problems(films, 20, 5)
     change = leap(problem, Settings("sum", 5, 0.05, 0.05, max_iterations=60)).change
-    scores, bars = target.scores(items[:1])[:, 0], target.bars(items[:1], 10)[:, 0]
+    scores, thresholds = target.scores(items[:1])[:, 0], target.thresholds(items[:1], 10)[:, 0]
     profiles = target.profiles()
-    found = hard_threshold(change, target.histories(), scores, bars, 0.8)
-    assert np.array_equal(found, one_at_a_time(change, profiles.toarray(), scores, bars, 0.8))
+    found = hard_threshold(change, target.histories(), scores, thresholds, 0.8)
+    assert np.array_equal(found, one_at_a_time(change, profiles.toarray(), scores, thresholds, 0.8))
     assert 0 < np.count_nonzero(found) < np.count_nonzero(change)

@@ -1,4 +1,4 @@
-"""Ranks and bars against SciPy's ranks and counting by hand."""
+"""Ranks and thresholds against SciPy's ranks and counting by hand."""
 
 import tracemalloc
 
@@ -29,9 +29,9 @@ def test_a_score_above_the_bar_is_a_rank_within_the_place(lists, place, moved):
     scores = np.array(lists, dtype=float)
     moved = np.broadcast_to(np.array(moved, dtype=float), scores.shape)
     ordered, listed = np.sort(scores, axis=1), np.ones((1, 1), dtype=bool)
-    bars = recommender.bars(ordered, scores, listed, place)
+    thresholds = recommender.thresholds(ordered, scores, listed, place)
     ranks = recommender.ranks(ordered, scores, listed, moved)
-    assert np.array_equal(moved > bars, ranks <= place)
+    assert np.array_equal(moved > thresholds, ranks <= place)
 
 
 @given(score_lists, st.lists(st.integers(-4, 4), min_size=6, max_size=6))
@@ -52,7 +52,7 @@ def test_bars_and_ranks_agree_where_scores_were_summed_in_another_order(seed, pl
     again = np.array([[rating @ (features @ item) for item in features] for rating in ratings])
     listed = np.ones((1, 1), dtype=bool)
     ranks = recommender.ranks(ordered, again, listed)
-    assert np.array_equal(again > recommender.bars(ordered, again, listed, place), ranks <= place)
+    assert np.array_equal(again > recommender.thresholds(ordered, again, listed, place), ranks <= place)
 
 
 def test_scores_apart_by_rounding_alone_are_tied():
@@ -81,8 +81,8 @@ def test_unrated_lists_put_the_bar_at_minus_infinity_when_too_few_items_are_list
     features, ratings = random_study.recommender(0, users=1, items=4)
     ratings[0] = [5, 4, 3, 0]
     ordered, scores = recommender.sorted_scores(ratings @ features, csr_array(features.T), csr_array(ratings))
-    bar = recommender.bars(ordered, scores[:, [0]], np.array([[False]]), 2)
-    assert bar[0, 0] == -np.inf
+    threshold = recommender.thresholds(ordered, scores[:, [0]], np.array([[False]]), 2)
+    assert threshold[0, 0] == -np.inf
 
 
 def test_the_baselines_memory_is_that_of_a_block_of_users(tmp_path):

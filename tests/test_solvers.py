@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 from recrec.methods.recrec import cell as recourse
 from recrec.methods.recrec import leaping, stepping
 from recrec.methods.recrec import printed as algorithm1
-from recrec.methods.recrec.problem import FREE, LIMIT, REACHED, STALLED, Path, Problem, Settings, Terms
+from recrec.methods.recrec.steps import FREE, LIMIT, REACHED, STALLED, Path, Problem, Settings, Constraints
 from recrec.methods.recrec.profiles import Dense, Factored
-from recrec.ranking import bar_over, bars, sorted_scores
+from recrec.ranking import tie_adjusted, thresholds, sorted_scores
 
 choices = st.builds(
     Settings,
@@ -37,25 +37,25 @@ def some_terms(draw, features):
         low = -random.choice([0.0, 0.1, 0.5, np.inf], features)
     if draw(st.booleans()):
         high = random.choice([0.0, 0.05, 0.3, 1.0, 7.0, np.inf], features)
-    return Terms(weights, low, high)
+    return Constraints(weights, low, high)
 
 
-def problem_of(features, ratings, item, mutable, desired_rank, terms=FREE):
+def problem_of(features, ratings, item, mutable, desired_rank, constraints=FREE):
     profiles = ratings @ features
     ordered, scores = sorted_scores(profiles, csr_array(features.T))
-    bar = bars(ordered, scores[:, [item]], np.ones((1, 1), dtype=bool), desired_rank)[:, 0]
-    return Problem(profiles[:, mutable], scores[:, item], bar, terms)
+    threshold = thresholds(ordered, scores[:, [item]], np.ones((1, 1), dtype=bool), desired_rank)[:, 0]
+    return Problem(profiles[:, mutable], scores[:, item], threshold, constraints)
 
 
 def batch_of(problems, xp=np, dtype=np.float64):
-    """Problems, samples by items, as a batch; those of a sample share their profiles, all share their terms."""
+    """Problems, samples by items, as a batch; those of a sample share their profiles, all share their constraints."""
 
     def array(values):
         return None if values is None else xp.asarray(np.asarray(values, dtype=dtype))
 
     profiles = Dense(xp, array([of_sample[0].profiles for of_sample in problems]))
-    scores, bars_ = ([[getattr(one, name) for one in row] for row in problems] for name in ("scores", "bars"))
-    return leaping.Batch(profiles, array(scores), array(bars_), Terms(*map(array, problems[0][0].terms)))
+    scores, thresholds = ([[getattr(one, name) for one in row] for row in problems] for name in ("scores", "thresholds"))
+    return leaping.Batch(profiles, array(scores), array(thresholds), Constraints(*map(array, problems[0][0].constraints)))
 
 
 def paths_of(found):
@@ -86,14 +86,14 @@ def assert_same(one, other):
     st.integers(0, 10**6), st.integers(1, 5), choices, st.integers(0, 2**10 - 1), st.booleans(), some_terms(10),
     namespaces, st.booleans(),
 )  # fmt: skip
-@example(0, 1, Settings(lambda_=0.3, desired_rank=1, max_iterations=60), 2**10 - 1, False, Terms(), np, True)
-@example(1, 4, Settings(), 0, False, Terms(), np, True)  # no mutable feature
-def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real, terms, xp, use_gram):
+@example(0, 1, Settings(lambda_=0.3, desired_rank=1, max_iterations=60), 2**10 - 1, False, Constraints(), np, True)
+@example(1, 4, Settings(), 0, False, Constraints(), np, True)  # no mutable feature
+def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real, constraints, xp, use_gram):
     features, ratings = random_study.recommender(seed, users=users, items=15, real=real)
     mutable = np.array([bool(mask >> bit & 1) for bit in range(features.shape[1])])
     item = seed % len(features)
-    printed = algorithm1.compute_recourse(features, ratings, item, mutable, choice, terms)
-    of_mutable = Terms(*(None if part is None else part[mutable] for part in terms))
+    printed = algorithm1.compute_recourse(features, ratings, item, mutable, choice, constraints)
+    of_mutable = Constraints(*(None if part is None else part[mutable] for part in constraints))
     problem = problem_of(features, ratings, item, mutable, choice.desired_rank, of_mutable)
     stepped, leapt = stepping.solve(problem, choice), leap(problem, choice, xp, use_gram)
     assert not printed.change[~mutable].any()
@@ -104,12 +104,12 @@ def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real, t
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 30), choices, st.booleans(), some_terms(25), namespaces, st.booleans())
-def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, terms, xp, use_gram):
+def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, constraints, xp, use_gram):
     features, everyone = random_study.recommender(seed, users=3 * users, items=60, features=25, real=real)
     choice = Settings(**{**vars(choice), "max_iterations": 400})
     problems = [
         [
-            problem_of(features, ratings, item, np.ones(25, dtype=bool), choice.desired_rank, terms)
+            problem_of(features, ratings, item, np.ones(25, dtype=bool), choice.desired_rank, constraints)
             for item in (seed % 60, 7, 31)
         ]
         for ratings in np.split(everyone, 3)[:2]
@@ -165,12 +165,12 @@ def test_factored_profiles_are_the_profiles(seed, users, samples):
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 0.2]), st.sampled_from(["mean", "sum"]), some_terms(10))
-def test_the_subgradient_step_is_algorithm_1s(seed, penalty, aggregate, terms):
+def test_the_subgradient_step_is_algorithm_1s(seed, penalty, aggregate, constraints):
     choice = Settings(aggregate, 4, 0.3, penalty, "subgradient", 30)
     features, ratings = random_study.recommender(seed, users=3, items=15)
     mutable = np.ones(features.shape[1], dtype=bool)
-    printed = algorithm1.compute_recourse(features, ratings, 2, mutable, choice, terms)
-    assert_same(stepping.solve(problem_of(features, ratings, 2, mutable, 4, terms), choice), printed)
+    printed = algorithm1.compute_recourse(features, ratings, 2, mutable, choice, constraints)
+    assert_same(stepping.solve(problem_of(features, ratings, 2, mutable, 4, constraints), choice), printed)
 
 
 def leap_strict(problem, choice):
@@ -181,10 +181,10 @@ def leap_strict(problem, choice):
 @pytest.mark.parametrize("penalty", [0.0, 0.2])
 @pytest.mark.parametrize("high", [None, 1e6])
 class TestDegenerate:
-    def solve(self, solver, profiles, scores, bars_, penalty, high, **keys):
+    def solve(self, solver, profiles, scores, thresholds, penalty, high, **keys):
         profiles = np.array(profiles, dtype=float)
-        terms = Terms(high=None if high is None else np.full(profiles.shape[1], high))
-        return solver(Problem(profiles, np.array(scores), np.array(bars_), terms), Settings(lambda_=penalty, **keys))
+        constraints = Constraints(high=None if high is None else np.full(profiles.shape[1], high))
+        return solver(Problem(profiles, np.array(scores), np.array(thresholds), constraints), Settings(lambda_=penalty, **keys))
 
     def test_already_in_the_top_k(self, solver, penalty, high):
         found = self.solve(solver, [[1, 0]], [5.0], [1.0], penalty, high)
@@ -224,7 +224,7 @@ class TestDegenerate:
 def test_a_gradient_that_just_balances_the_l1_term_moves_nothing():
     """Rounding must not make it move for ever."""
     profiles = np.array([[3.0, -3.0], [3.0, -3.0]])
-    problem = Problem(profiles, np.array([-1.0, -4.0]), bar_over(np.array([2.0, -3.0])))
+    problem = Problem(profiles, np.array([-1.0, -4.0]), tie_adjusted(np.array([2.0, -3.0])))
     choice = Settings("sum", 5, 0.3, 0.5, max_iterations=30)
     for solver in (stepping.solve, leap):
         found = solver(problem, choice)
@@ -233,7 +233,7 @@ def test_a_gradient_that_just_balances_the_l1_term_moves_nothing():
 
 class TestTerms:
     def test_a_bound_holds_and_the_run_stalls_on_it(self):
-        problem = Problem(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 50.0), Terms(high=np.array([0.12, 0.3])))
+        problem = Problem(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 50.0), Constraints(high=np.array([0.12, 0.3])))
         for solver in (stepping.solve, leap):
             found = solver(problem, Settings())
             assert found.status == STALLED
@@ -241,23 +241,23 @@ class TestTerms:
 
     def test_a_dear_feature_moves_less(self):
         profiles = np.array([[1.0, 1.0]])
-        problem = Problem(profiles, np.zeros(1), np.ones(1), Terms(weights=np.array([0.0, 1.0])))
+        problem = Problem(profiles, np.zeros(1), np.ones(1), Constraints(weights=np.array([0.0, 1.0])))
         found = leap(problem, Settings(lambda_=0.5))
         assert found.change[0] == pytest.approx(2 * found.change[1])
 
     def test_one_number_stands_for_all_features(self):
         problem = Problem(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 50.0))
         choice = Settings(lambda_=0.1)
-        short = problem._replace(terms=Terms(np.array([2.0]), np.array(-1.0), np.array([0.1])))
-        long = problem._replace(terms=Terms(np.full(2, 2.0), np.full(2, -1.0), np.full(2, 0.1)))
+        short = problem._replace(constraints=Constraints(np.array([2.0]), np.array(-1.0), np.array([0.1])))
+        long = problem._replace(constraints=Constraints(np.full(2, 2.0), np.full(2, -1.0), np.full(2, 0.1)))
         assert_same(leap(short, choice), leap(long, choice))
 
     @pytest.mark.parametrize(
-        "terms", [Terms(weights=np.array([-1.0])), Terms(low=np.array([0.1])), Terms(high=np.array([-0.1]))]
+        "constraints", [Constraints(weights=np.array([-1.0])), Constraints(low=np.array([0.1])), Constraints(high=np.array([-0.1]))]
     )
-    def test_terms_that_make_no_problem_are_refused(self, terms):
+    def test_terms_that_make_no_problem_are_refused(self, constraints):
         with pytest.raises(ValueError, match=r"weights|bound"):
-            leap(Problem(np.ones((1, 1)), np.zeros(1), np.ones(1), terms), Settings())
+            leap(Problem(np.ones((1, 1)), np.zeros(1), np.ones(1), constraints), Settings())
 
 
 def test_lambda_1_moves_nothing():
@@ -268,7 +268,7 @@ def test_lambda_1_moves_nothing():
 
 
 def test_a_lone_user_costs_the_hand_computed_steps():
-    # Score 0, bar 1, gradient (2, 1): each step of 0.5 / 2 adds 0.25 * 5 = 1.25, the first is above the bar.
+    # Score 0, threshold 1, gradient (2, 1): each step of 0.5 / 2 adds 0.25 * 5 = 1.25, the first is above the threshold.
     problem = Problem(np.array([[2.0, 1.0]]), np.array([0.0]), np.array([1.0]))
     found = leap(problem, Settings(learning_rate=0.5))
     assert (found.status, found.iterations) == (REACHED, 1)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, eye_array
 
-from recrec.methods.recrec import thresholding
+from recrec.evaluation import thresholding
 from recrec.methods.recrec.profiles import Histories
 
 
@@ -17,17 +17,17 @@ def histories(profiles):
     return Histories(csr_array(eye_array(len(profiles))), csr_array(profiles), csr_array(profiles.T))
 
 
-def one_at_a_time(change, profiles, scores, bars, keep):
+def one_at_a_time(change, profiles, scores, thresholds, keep):
     """Section 3, word for word: reset the smallest change until too much of the success rate is lost."""
     change = change.copy()
-    at_first = np.count_nonzero(scores + profiles @ change > bars)
+    at_first = np.count_nonzero(scores + profiles @ change > thresholds)
     if at_first == 0:
         return change
     while change.any():
         smallest = min(np.flatnonzero(change), key=lambda feature: (abs(change[feature]), feature))
         trial = change.copy()
         trial[smallest] = 0.0
-        if np.count_nonzero(scores + profiles @ trial > bars) < Fraction(str(keep)) * at_first:
+        if np.count_nonzero(scores + profiles @ trial > thresholds) < Fraction(str(keep)) * at_first:
             return change
         change = trial
     return change
@@ -48,18 +48,18 @@ def test_cumulative_form_is_one_at_a_time(seed, users, features, keep, signed):
         profiles *= random.choice([-1, 1], profiles.shape)
     # Whole sixteenths: equal changes are common, and every sum is exact.
     change = np.round(random.normal(size=features) ** 3 * 16) / 16
-    scores, bars = random.integers(-3, 3, users).astype(float), random.integers(-2, 8, users) + 0.25
-    found = thresholding.hard_threshold(change, histories(profiles), scores, bars, keep)
-    assert np.array_equal(found, one_at_a_time(change, profiles, scores, bars, keep))
+    scores, thresholds = random.integers(-3, 3, users).astype(float), random.integers(-2, 8, users) + 0.25
+    found = thresholding.hard_threshold(change, histories(profiles), scores, thresholds, keep)
+    assert np.array_equal(found, one_at_a_time(change, profiles, scores, thresholds, keep))
 
 
 def test_counting_a_few_changes_at_a_time_changes_nothing(monkeypatch):
     random = np.random.default_rng(0)
     profiles = histories(random.poisson(0.5, (40, 200)).astype(float))
-    change, scores, bars = random.normal(size=200), np.zeros(40), random.normal(size=40)
-    whole = thresholding.hard_threshold(change, profiles, scores, bars, 0.8)
+    change, scores, thresholds = random.normal(size=200), np.zeros(40), random.normal(size=40)
+    whole = thresholding.hard_threshold(change, profiles, scores, thresholds, 0.8)
     monkeypatch.setattr(thresholding, "BLOCK", 300)
-    assert np.array_equal(thresholding.hard_threshold(change, profiles, scores, bars, 0.8), whole)
+    assert np.array_equal(thresholding.hard_threshold(change, profiles, scores, thresholds, 0.8), whole)
 
 
 def test_a_recourse_that_reaches_nobody_is_left_as_it_is():

@@ -1,8 +1,4 @@
-"""The content-filtering recommender: profiles, scores, and ranks that are pessimistic about ties.
-
-With item features ``V`` (items x features) and ratings ``R`` (users x items) the profile of a user is
-``p = R V`` and the score of item ``z`` is ``v_z . p`` (RecRec, section 3, the score inside Algorithm 1).
-"""
+"""Ranks that are pessimistic about ties, the score thresholds that stand for them, and the overlap of ranked lists."""
 
 import numpy as np
 
@@ -11,8 +7,8 @@ import numpy as np
 TIE = 1e-9
 
 
-def bar_over(scores):
-    """The bar that a score has to clear to be ranked above these scores.
+def tie_adjusted(scores):
+    """The threshold that a score has to clear to be ranked above these scores.
 
     Parameters
     ----------
@@ -22,45 +18,37 @@ def bar_over(scores):
     Returns
     -------
     array
-        ``scores`` raised by the tie tolerance. Monotone, so sorted scores give sorted bars.
+        ``scores`` raised by the tie tolerance. Monotone, so sorted scores give sorted thresholds.
     """
     finite = np.where(np.isfinite(scores), np.abs(scores), 0.0)
     return scores + TIE * np.maximum(1.0, finite)
 
 
-def sorted_scores(profiles, transposed, rated=None):
-    """Scores of all items for a block of users, ascending along each row.
+def sort_scores(scores, candidates=None):
+    """Scores of all items, ascending along each row.
 
     Parameters
     ----------
-    profiles : (users, features) array or sparse array
-    transposed : (features, items) sparse array
-        ``V.T``.
-    rated : (users, items) sparse array, optional
-        Items to leave out of each user's list (``candidates: unrated``); they get the score ``-inf``.
+    scores : (users, items) array
+    candidates : (users, items) bool array, optional
+        Which items are in each user's list; the others get the score ``-inf``. All of them if left out.
 
     Returns
     -------
-    (ordered, scores) : two (users, items) arrays
-        The scores sorted along each row with items left out at ``-inf``, and the scores of all items as they are.
+    (users, items) array
     """
-    scores = profiles @ transposed
-    scores = scores.toarray() if hasattr(scores, "toarray") else np.asarray(scores)
-    ordered = scores.copy()
-    if rated is not None:
-        rows, columns = rated.nonzero()
-        ordered[rows, columns] = -np.inf
-    ordered.sort(axis=1)
-    return ordered, scores
+    ascending = scores.copy() if candidates is None else np.where(candidates, scores, -np.inf)
+    ascending.sort(axis=1)
+    return ascending
 
 
-def count_not_beaten(ordered, scores):
+def count_not_beaten(ascending, scores):
     """How many listed items each score does not beat, per user.
 
     Parameters
     ----------
-    ordered : (users, items) array
-        Listed scores, ascending along each row (`sorted_scores`).
+    ascending : (users, items) array
+        Listed scores, ascending along each row (`sort_scores`).
     scores : (users, n) array
         Scores to place.
 
@@ -68,43 +56,43 @@ def count_not_beaten(ordered, scores):
     -------
     (users, n) integer array
     """
-    items, wanted = ordered.shape[1], scores.shape[1]
+    items, wanted = ascending.shape[1], scores.shape[1]
     if wanted * items.bit_length() < items:
-        return items - _first_not_beaten(ordered, scores)
+        return items - _first_not_beaten(ascending, scores)
     placed = np.empty(scores.shape, dtype=np.int64)
-    for user, row in enumerate(ordered):
-        placed[user] = items - np.searchsorted(bar_over(row), scores[user], side="left")
+    for user, row in enumerate(ascending):
+        placed[user] = items - np.searchsorted(tie_adjusted(row), scores[user], side="left")
     return placed
 
 
-def _first_not_beaten(ordered, scores):
+def _first_not_beaten(ascending, scores):
     """Position of the lowest listed score that each score does not beat, by bisection of all lists at once.
 
     Looks at a few entries of each list where a pass over it would read them all.
     """
-    users = np.arange(len(ordered))[:, None]
+    users = np.arange(len(ascending))[:, None]
     low = np.zeros(scores.shape, dtype=np.int64)
-    high = np.full(scores.shape, ordered.shape[1])
+    high = np.full(scores.shape, ascending.shape[1])
     while (unknown := low < high).any():
         middle = (low + high) // 2
-        beaten = bar_over(np.asarray(ordered[users, np.where(unknown, middle, 0)])) < scores
+        beaten = tie_adjusted(np.asarray(ascending[users, np.where(unknown, middle, 0)])) < scores
         low = np.where(unknown & beaten, middle + 1, low)
         high = np.where(unknown & ~beaten, middle, high)
     return low
 
 
-def ranks(ordered, present, listed, scores=None):
+def ranks(ascending, present, candidates, scores=None):
     """Pessimistic ranks of n items, at present or with other scores.
 
     ``rank = 1 + #{other listed items whose score is at least as high}``: a tied item is not promised a place.
 
     Parameters
     ----------
-    ordered : (users, items) array
+    ascending : (users, items) array
         Listed scores, ascending along each row.
     present : (users, n) array
-        The items' present scores, with which they stand in `ordered`.
-    listed : bool array, broadcastable to (users, n)
+        The items' present scores, with which they stand in `ascending`.
+    candidates : bool array, broadcastable to (users, n)
         Whether the item itself is one of the listed ones of that user.
     scores : (users, n) array, optional
         The scores to rank; the present ones if left out.
@@ -114,34 +102,34 @@ def ranks(ordered, present, listed, scores=None):
     (users, n) integer array
     """
     scores = present if scores is None else scores
-    itself = listed & (bar_over(present) >= scores)
-    return 1 + count_not_beaten(ordered, scores) - itself
+    itself = candidates & (tie_adjusted(present) >= scores)
+    return 1 + count_not_beaten(ascending, scores) - itself
 
 
-def bars(ordered, scores, listed, place):
-    """The bar an item must clear to be within the first `place` of each user's list.
+def score_thresholds(ascending, scores, candidates, k):
+    """The threshold an item must clear to be within the first `k` of each user's list.
 
     Parameters
     ----------
-    ordered, scores, listed
+    ascending, scores, candidates
         As for `ranks`: `scores` are the items' present scores.
-    place : int
+    k : int
         Desired rank, 1 or more.
 
     Returns
     -------
     (users, n) array
-        ``rank <= place`` holds exactly where a score is greater than the bar. ``-inf`` where fewer than `place`
-        other items are listed.
+        ``rank <= k`` holds exactly where a score is greater than the threshold. ``-inf`` where fewer than `k`
+        other items are candidates.
     """
-    users, items = ordered.shape
+    users, items = ascending.shape
 
     def from_top(position):
-        return ordered[:, items - position] if position <= items else np.full(users, -np.inf)
+        return ascending[:, items - position] if position <= items else np.full(users, -np.inf)
 
-    kth, next_one = from_top(place)[:, None], from_top(place + 1)[:, None]
+    kth, next_one = from_top(k)[:, None], from_top(k + 1)[:, None]
     # Taking the item itself out of the list moves the k-th other one place down if the item is among the first k.
-    return bar_over(np.where(listed & (bar_over(scores) >= kth), next_one, kth))
+    return tie_adjusted(np.where(candidates & (tie_adjusted(scores) >= kth), next_one, kth))
 
 
 def rank_biased_overlap(before, after, p=0.5):

@@ -31,8 +31,9 @@ STUDY_FIRST = ancient("results/benchmarks/workflow.csv")
 rule bench_solvers:
     input:
         matrices="results/data/{dataset}/matrices.npz",
-        ordered="results/baseline/{dataset}/group{group}.ordered.npy",
-        selection="results/selection/{dataset}/group{group}.csv",
+        model="results/model/{dataset}/content.npz",
+        sorted_scores="results/baseline/{dataset}/content/group{group}.sorted.npy",
+        selection="results/selection/{dataset}/content/group{group}.csv",
         study=STUDY_FIRST,
     output:
         "results/benchmarks/solvers/{dataset}/group{group}.csv",
@@ -46,11 +47,11 @@ rule bench_solvers:
         samplings=benchmarked("samplings"),
         iterations=config["benchmarks"]["iterations"],
         repeats=config["benchmarks"]["repeats"],
-        settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
+        settings=lambda wildcards: STUDY.method_settings("recrec", wildcards.dataset),
         synthetic=lambda wildcards: STUDY.dataset(wildcards.dataset)["synthetic"],
         seeds=config["seeds"],
         candidates=config["candidates"],
-        code=code("bench_solvers"),
+        code=code("bench_solvers", BENCHMARKED),
     script:
         "../../scripts/bench_solvers.py"
 
@@ -70,7 +71,7 @@ rule bench_growth:
     params:
         doublings=config["benchmarks"]["doublings"],
         repeats=config["benchmarks"]["repeats"],
-        code=code("bench_growth"),
+        code=code("bench_growth", BENCHMARKED),
     script:
         "../../scripts/bench_growth.py"
 
@@ -78,8 +79,9 @@ rule bench_growth:
 rule bench_roofline:
     input:
         matrices=of_largest_cells("results/data/{dataset}/matrices.npz"),
-        ordered=of_largest_cells("results/baseline/{dataset}/group{group}.ordered.npy"),
-        selection=of_largest_cells("results/selection/{dataset}/group{group}.csv"),
+        model=of_largest_cells("results/model/{dataset}/content.npz"),
+        sorted_scores=of_largest_cells("results/baseline/{dataset}/content/group{group}.sorted.npy"),
+        selection=of_largest_cells("results/selection/{dataset}/content/group{group}.csv"),
         study=STUDY_FIRST,
     output:
         roofline="results/benchmarks/roofline.csv",
@@ -95,7 +97,7 @@ rule bench_roofline:
         repeats=config["benchmarks"]["repeats"],
         seeds=config["seeds"],
         candidates=config["candidates"],
-        code=code("bench_roofline"),
+        code=code("bench_roofline", BENCHMARKED),
     script:
         "../../scripts/bench_roofline.py"
 
@@ -103,8 +105,9 @@ rule bench_roofline:
 rule bench_device:
     input:
         matrices=of_largest_cells("results/data/{dataset}/matrices.npz"),
-        ordered=of_largest_cells("results/baseline/{dataset}/group{group}.ordered.npy"),
-        selection=of_largest_cells("results/selection/{dataset}/group{group}.csv"),
+        model=of_largest_cells("results/model/{dataset}/content.npz"),
+        sorted_scores=of_largest_cells("results/baseline/{dataset}/content/group{group}.sorted.npy"),
+        selection=of_largest_cells("results/selection/{dataset}/content/group{group}.csv"),
         study=STUDY_FIRST,
     output:
         "results/benchmarks/device.csv",
@@ -122,7 +125,7 @@ rule bench_device:
         repeats=config["benchmarks"]["repeats"],
         seeds=config["seeds"],
         candidates=config["candidates"],
-        code=code("bench_device"),
+        code=code("bench_device", BENCHMARKED),
     script:
         "../../scripts/bench_device.py"
 

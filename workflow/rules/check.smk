@@ -6,7 +6,9 @@ rule check_dataset:
         feature_table="results/data/{dataset}/features.csv",
         group_table="results/data/{dataset}/groups.csv",
         drop_table="results/data/{dataset}/dropped.csv",
-        ranks=expand("results/baseline/{{dataset}}/group{group}.npz", group=GROUPS),
+        ranks=expand(
+            "results/baseline/{{dataset}}/{recommender}/group{group}.npz", recommender=RECOMMENDERS[0], group=GROUPS
+        ),
     output:
         directory("results/datasets/{dataset}"),
     log:

@@ -11,6 +11,8 @@ from snakemake.exceptions import WorkflowError
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from recrec import methods
+from recrec.evaluation.paths import CELL, GROUP
 from recrec.workflow import study
 from recrec.workflow import workers
 from recrec.workflow.digest import code_digest
@@ -53,6 +55,10 @@ onstart:
             scheduler._job_selector = scheduler.job_selector_greedy
 
 
+DATASETS = list(STUDY.datasets)
+RECOMMENDERS, METHODS = config["recommenders"], config["methods"]
+# Methods whose recourses are hard-thresholded; those of the others are evaluated as they are.
+THRESHOLDED = [name for name in METHODS if methods.load(name).THRESHOLDED]
 GROUPS = range(1, config["groups"] + 1)
 SAMPLINGS = [f"{sampling:.12g}" for sampling in config["samplings"]]
 ENVIRONMENT = "../../envs/environment.yaml"
@@ -64,27 +70,72 @@ GPU = int(config["device"] == "gpu")
 PENALTY = 0.05
 
 
+# What the benchmarks run.
+BENCHMARKED = ["recrec.recommenders.content", "recrec.methods.recrec"]
+
+
 wildcard_constraints:
     dataset="[A-Za-z0-9_-]+",
+    recommender="[A-Za-z0-9_]+",
+    method="[A-Za-z0-9_]+",
     group=r"\d+",
     rank=r"\d+",
     sampling=r"[0-9.]+(e-\d+)?",
 
 
-def code(script):
-    """Digest of the library code that a script uses, so that an edit there re-runs the rule."""
-    return code_digest(ROOT / "scripts" / f"{script}.py")
+def code(script, plugins=()):
+    """Digest of the code that a script uses, so that an edit there re-runs the rule."""
+    return code_digest(ROOT / "scripts" / f"{script}.py", plugins)
 
 
-def cells(pattern):
+def recommender_code(script):
+    """A parameter: the same with the recommender's file."""
+    return lambda wildcards: code(script, [f"recrec.recommenders.{wildcards.recommender}"])
+
+
+def cell_code(script):
+    """A parameter: the same with the recommender's and the method's file."""
+    return lambda wildcards: code(
+        script, [f"recrec.recommenders.{wildcards.recommender}", f"recrec.methods.{wildcards.method}"]
+    )
+
+
+def recommender_settings(wildcards):
+    """A parameter: the settings of the recommender for the data set."""
+    return STUDY.recommender_settings(wildcards.recommender, wildcards.dataset)
+
+
+def method_settings(wildcards):
+    """A parameter: the settings of the method for the data set."""
+    return STUDY.method_settings(wildcards.method, wildcards.dataset)
+
+
+def cells(pattern, methods=METHODS):
     """The paths of all cells of one stage."""
     wildcards = {
-        "dataset": list(STUDY.datasets),
+        "dataset": DATASETS,
+        "recommender": RECOMMENDERS,
+        "method": methods,
         "group": GROUPS,
         "rank": config["ranks"],
         "sampling": SAMPLINGS,
     }
     return expand(pattern, **{key: values for key, values in wildcards.items() if f"{{{key}}}" in pattern})
+
+
+def final_changes(wildcards):
+    """An input: a cell's recourses as they are evaluated."""
+    stage = "thresholded" if wildcards.method in THRESHOLDED else "recourse"
+    return f"results/{stage}/{CELL}.npz"
+
+
+def final_cells():
+    """The same of all cells."""
+    others = [name for name in METHODS if name not in THRESHOLDED]
+    return [
+        *cells(f"results/thresholded/{CELL}.npz", THRESHOLDED),
+        *cells(f"results/recourse/{CELL}.npz", others),
+    ]
 
 
 def dataset_part(*keys):
@@ -123,7 +174,7 @@ def largest_cells(wildcards):
     return [
         (
             name,
-            STUDY.recourse[name],
+            STUDY.method_settings("recrec", name),
             cells["groups"][0],
             max(cells["ranks"]),
             max(cells["samplings"]),

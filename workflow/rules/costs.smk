@@ -11,11 +11,12 @@ TABLES = [
 LOGS = [
     f"results/logs/{place}.log"
     for place in (
-        *cells("recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}"),
-        *cells("hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}"),
-        *cells("evaluate/{dataset}/group{group}/rank{rank}/sampling{sampling}"),
-        *cells("rank_baseline/{dataset}/group{group}"),
-        *cells("item_selection/{dataset}/group{group}"),
+        *cells(f"recourse/{CELL}"),
+        *cells(f"hard_thresholding/{CELL}", THRESHOLDED),
+        *cells(f"evaluate/{CELL}"),
+        *cells(f"rank_baseline/{GROUP}"),
+        *cells(f"item_selection/{GROUP}"),
+        *cells("fit/{dataset}/{recommender}"),
         *cells("featurize/{dataset}"),
         *cells("plot/{dataset}"),
         *(f"{'generate' if name in GENERATED else 'download'}/{name}" for name in STUDY.datasets),

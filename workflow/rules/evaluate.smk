@@ -2,19 +2,21 @@
 rule evaluate:
     input:
         matrices="results/data/{dataset}/matrices.npz",
-        ordered="results/baseline/{dataset}/group{group}.ordered.npy",
-        recourse="results/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
-        thresholded="results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
+        model="results/model/{dataset}/{recommender}.npz",
+        sorted_scores="results/baseline/{dataset}/{recommender}/group{group}.sorted.npy",
+        recourse="results/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
+        final=final_changes,
     output:
-        "results/evaluation/{dataset}/group{group}/rank{rank}/sampling{sampling}.csv",
+        "results/evaluation/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.csv",
     log:
-        "results/logs/evaluate/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
+        "results/logs/evaluate/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.log",
     conda:
         ENVIRONMENT
     params:
         top_k=config["top_k"],
         rbo_p=config["rbo_p"],
         candidates=config["candidates"],
-        code=code("evaluate"),
+        recommender=recommender_settings,
+        code=recommender_code("evaluate"),
     script:
         "../../scripts/evaluate.py"

@@ -1,13 +1,14 @@
-# The smallest changes given up, for one cell.
+# The smallest changes given up, for one cell of a method that wants it.
 rule hard_thresholding:
     input:
         matrices="results/data/{dataset}/matrices.npz",
-        ordered="results/baseline/{dataset}/group{group}.ordered.npy",
-        recourse="results/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
+        model="results/model/{dataset}/{recommender}.npz",
+        sorted_scores="results/baseline/{dataset}/{recommender}/group{group}.sorted.npy",
+        recourse="results/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
     output:
-        "results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
+        "results/thresholded/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
     log:
-        "results/logs/hard_thresholding/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
+        "results/logs/hard_thresholding/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.log",
     conda:
         ENVIRONMENT
     resources:
@@ -16,6 +17,7 @@ rule hard_thresholding:
         thresholding=config["thresholding"],
         top_k=config["top_k"],
         candidates=config["candidates"],
-        code=code("hard_thresholding"),
+        recommender=recommender_settings,
+        code=recommender_code("hard_thresholding"),
     script:
         "../../scripts/hard_thresholding.py"

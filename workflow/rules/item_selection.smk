@@ -1,11 +1,11 @@
 # The items of each original rank that ask for a recourse, for one group.
 rule item_selection:
     input:
-        ranks="results/baseline/{dataset}/group{group}.npz",
+        ranks="results/baseline/{dataset}/{recommender}/group{group}.npz",
     output:
-        "results/selection/{dataset}/group{group}.csv",
+        "results/selection/{dataset}/{recommender}/group{group}.csv",
     log:
-        "results/logs/item_selection/{dataset}/group{group}.log",
+        "results/logs/item_selection/{dataset}/{recommender}/group{group}.log",
     conda:
         ENVIRONMENT
     params:

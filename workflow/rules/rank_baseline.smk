@@ -2,16 +2,18 @@
 rule rank_baseline:
     input:
         matrices="results/data/{dataset}/matrices.npz",
+        model="results/model/{dataset}/{recommender}.npz",
     output:
-        ranks="results/baseline/{dataset}/group{group}.npz",
-        ordered="results/baseline/{dataset}/group{group}.ordered.npy",
+        ranks="results/baseline/{dataset}/{recommender}/group{group}.npz",
+        sorted_scores="results/baseline/{dataset}/{recommender}/group{group}.sorted.npy",
     log:
-        "results/logs/rank_baseline/{dataset}/group{group}.log",
+        "results/logs/rank_baseline/{dataset}/{recommender}/group{group}.log",
     conda:
         ENVIRONMENT
     params:
         candidates=config["candidates"],
         top_k=config["top_k"],
-        code=code("rank_baseline"),
+        recommender=recommender_settings,
+        code=recommender_code("rank_baseline"),
     script:
         "../../scripts/rank_baseline.py"

@@ -1,22 +1,24 @@
-# Algorithm 1 for one cell: every selected item, every sample of users.
+# The recourses of one cell by one method: every selected item, every sample of users.
 rule recourse:
     input:
         matrices="results/data/{dataset}/matrices.npz",
-        ordered="results/baseline/{dataset}/group{group}.ordered.npy",
-        selection="results/selection/{dataset}/group{group}.csv",
+        model="results/model/{dataset}/{recommender}.npz",
+        sorted_scores="results/baseline/{dataset}/{recommender}/group{group}.sorted.npy",
+        selection="results/selection/{dataset}/{recommender}/group{group}.csv",
     output:
-        "results/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz",
+        "results/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
     log:
-        "results/logs/recourse/{dataset}/group{group}/rank{rank}/sampling{sampling}.log",
+        "results/logs/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.log",
     conda:
         ENVIRONMENT
     resources:
         gpu=GPU,
     params:
         precision=config["precision"],
-        settings=lambda wildcards: STUDY.recourse[wildcards.dataset],
+        recommender=recommender_settings,
+        method=method_settings,
         seeds=config["seeds"],
         candidates=config["candidates"],
-        code=code("recourse"),
+        code=cell_code("recourse"),
     script:
         "../../scripts/recourse.py"

@@ -2,19 +2,21 @@
 rule sweep_settings:
     input:
         matrices="results/data/{dataset}/matrices.npz",
-        ordered=expand("results/baseline/{{dataset}}/group{group}.ordered.npy", group=GROUPS),
-        selection=expand("results/selection/{{dataset}}/group{group}.csv", group=GROUPS),
+        model="results/model/{dataset}/{recommender}.npz",
+        sorted_scores=expand("results/baseline/{{dataset}}/{{recommender}}/group{group}.sorted.npy", group=GROUPS),
+        selection=expand("results/selection/{{dataset}}/{{recommender}}/group{group}.csv", group=GROUPS),
     output:
-        "results/sweep/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
+        "results/sweep/{dataset}/{recommender}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
     log:
-        "results/logs/sweep_settings/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.log",
+        "results/logs/sweep_settings/{dataset}/{recommender}/{aggregate}-rank{desired_rank}-lambda{penalty}.log",
     conda:
         ENVIRONMENT
     resources:
         gpu=GPU,
     params:
         precision=config["precision"],
-        l1_step=lambda wildcards: STUDY.recourse[wildcards.dataset]["l1_step"],
+        recommender=recommender_settings,
+        l1_step=lambda wildcards: STUDY.method_settings("recrec", wildcards.dataset)["l1_step"],
         learning_rate=config["sweep"]["learning_rate"],
         max_iterations=config["sweep"]["max_iterations"],
         samplings=config["sweep"]["samplings"],
@@ -23,7 +25,7 @@ rule sweep_settings:
         candidates=config["candidates"],
         thresholding=config["thresholding"],
         rbo_p=config["rbo_p"],
-        code=code("sweep_settings"),
+        code=recommender_code("sweep_settings"),
     script:
         "../../scripts/sweep_settings.py"
 
@@ -31,21 +33,27 @@ rule sweep_settings:
 rule sweep_table:
     input:
         lambda wildcards: expand(
-            "results/sweep/{dataset}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
+            "results/sweep/{dataset}/{recommender}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
             dataset=STUDY.datasets,
+            recommender=RECOMMENDERS,
             aggregate=config["sweep"]["aggregate"],
             desired_rank=sweep_ranks(),
             penalty=[f"{value:.12g}" for value in config["sweep"]["lambda"]],
         ),
     output:
         table="results/sweep/sweep.csv",
-        figures=expand("results/sweep/{dataset}.{suffix}", dataset=STUDY.datasets, suffix=["png", "pdf"]),
+        figures=expand(
+            "results/sweep/{dataset}-{recommender}.{suffix}",
+            dataset=STUDY.datasets,
+            recommender=RECOMMENDERS,
+            suffix=["png", "pdf"],
+        ),
     log:
         "results/logs/sweep_table.log",
     conda:
         ENVIRONMENT
     params:
-        chosen={name: STUDY.recourse[name] for name in STUDY.datasets},
+        chosen={name: STUDY.method_settings("recrec", name) for name in STUDY.datasets},
         papers={name: dataset.get("paper") for name, dataset in STUDY.datasets.items()},
         titles={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
         synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},

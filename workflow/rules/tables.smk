@@ -1,11 +1,11 @@
 # The cells of all data sets put together, and what they say.
-CELLS = "results/evaluation/{dataset}/group{group}/rank{rank}/sampling{sampling}.csv"
+CELLS = f"results/evaluation/{CELL}.csv"
 
 
 rule cells_table:
     input:
         cells=cells(CELLS),
-        selection=cells("results/selection/{dataset}/group{group}.csv"),
+        selection=cells(f"results/selection/{GROUP}.csv"),
         item_tables=cells("results/data/{dataset}/items.csv"),
         group_tables=cells("results/data/{dataset}/groups.csv"),
     output:
@@ -41,7 +41,7 @@ rule paper_table:
 rule statements:
     input:
         cells="results/tables/cells.csv",
-        thresholded=cells("results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz"),
+        final=final_cells(),
         matrices=cells("results/data/{dataset}/matrices.npz"),
         feature_tables=cells("results/data/{dataset}/features.csv"),
     output:
@@ -90,8 +90,9 @@ rule datasets_table:
 rule rbo_check:
     input:
         matrices=cells("results/data/{dataset}/matrices.npz"),
-        thresholded=cells("results/thresholded/{dataset}/group{group}/rank{rank}/sampling{sampling}.npz"),
-        ordered=cells("results/baseline/{dataset}/group{group}.ordered.npy"),
+        final=final_cells(),
+        models=cells("results/model/{dataset}/{recommender}.npz"),
+        sorted_scores=cells(f"results/baseline/{GROUP}.sorted.npy"),
     output:
         "results/tables/rbo_check.csv",
     log:
@@ -101,7 +102,10 @@ rule rbo_check:
     params:
         rbo_p=config["rbo_p"],
         candidates=config["candidates"],
+        recommenders={
+            name: {one: STUDY.recommender_settings(one, name) for one in RECOMMENDERS} for name in STUDY.datasets
+        },
         synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
-        code=code("rbo_check"),
+        code=code("rbo_check", [f"recrec.recommenders.{name}" for name in RECOMMENDERS]),
     script:
         "../../scripts/rbo_check.py"

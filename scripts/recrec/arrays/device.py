@@ -1,10 +1,13 @@
 """Where a recourse is computed: an array namespace, its memory, and batches that fit into it."""
 
+import logging
 from typing import NamedTuple
 
 import numpy as np
 
 from recrec.errors import InputError
+
+LOG = logging.getLogger(__name__)
 
 #: Share of a CUDA device's free memory that a batch may plan with.
 FREE_SHARE = 0.8
@@ -37,8 +40,10 @@ class Device(NamedTuple):
         """An array on the device; None stays None."""
         return None if values is None else self.xp.asarray(values, dtype=self.dtype)
 
-    def sparse(self, matrix):
-        """A SciPy sparse matrix on the device."""
+    def matrix(self, matrix):
+        """A matrix on the device, dense or SciPy's sparse."""
+        if not hasattr(matrix, "nnz"):
+            return self.array(matrix)
         if self.xp is np:
             return matrix.astype(self.dtype, copy=False)
         from cupyx.scipy.sparse import csr_matrix as on_device
@@ -60,7 +65,7 @@ class Device(NamedTuple):
 CPU = Device("cpu", np, np.float64, 2**30, None)
 
 
-def choose(name, precision, batch_mib, say=lambda line: None):
+def choose(name, precision, batch_mib, log=LOG):
     """The device of that name.
 
     Parameters
@@ -70,7 +75,7 @@ def choose(name, precision, batch_mib, say=lambda line: None):
     precision : {"double", "single"}
     batch_mib : int
         Memory that a batch may take at most.
-    say : callable
+    log : logging.Logger
         Told which device was taken, and why.
 
     Returns
@@ -87,13 +92,13 @@ def choose(name, precision, batch_mib, say=lambda line: None):
     if found is None:
         if name == "gpu":
             raise InputError(f"config.yaml: device: given gpu; {why}. Say auto or cpu, or run where there is one")
-        say(f"device: cpu ({why})")
+        log.info("device: cpu (%s)", why)
         return Device("cpu", np, TYPES[precision], budget, None)
-    from recrec.methods.recrec import kernels
+    from recrec.arrays import kernels
 
     free = found.cuda.runtime.memGetInfo()[0]
     label = found.cuda.runtime.getDeviceProperties(found.cuda.Device().id)["name"].decode()
-    say(f"device: {label}, {free // 2**20} MiB free")
+    log.info("device: %s, %d MiB free", label, free // 2**20)
     dtype = TYPES[precision]
     return Device(label, found, dtype, min(budget, int(FREE_SHARE * free)), kernels.load(found, dtype))
 

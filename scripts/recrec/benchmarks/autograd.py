@@ -5,7 +5,8 @@ For the benchmarks only; PyTorch is an optional extra.
 
 import numpy as np
 
-from recrec.methods.recrec.problem import LIMIT, REACHED, STALLED, Path, scale, shrink
+from recrec.methods import LIMIT, REACHED, STALLED
+from recrec.methods.recrec.steps import ended, scale, shrink
 from recrec.ranking import TIE
 
 
@@ -22,7 +23,7 @@ def compute_recourse(features, ratings, item, mutable, settings):
 
     Returns
     -------
-    Path
+    Solution
     """
     import torch
 
@@ -37,9 +38,9 @@ def compute_recourse(features, ratings, item, mutable, settings):
     while True:
         with torch.no_grad():
             scores = profiles @ matrix.T
-            bars = scores + TIE * torch.clamp(scores.abs(), min=1.0)
-            bars[:, item] = -torch.inf
-            rank = 1 + (bars >= (profiles @ changed)[:, None]).sum(dim=1)
+            thresholds = scores + TIE * torch.clamp(scores.abs(), min=1.0)
+            thresholds[:, item] = -torch.inf
+            rank = 1 + (thresholds >= (profiles @ changed)[:, None]).sum(dim=1)
             left = rank > settings.desired_rank
         status = None
         if not left.any():
@@ -61,6 +62,6 @@ def compute_recourse(features, ratings, item, mutable, settings):
                 elif iterations == settings.max_iterations:
                     status = LIMIT
         if status:
-            return Path((changed.detach() - original).numpy(), status, iterations, iterations)
+            return ended((changed.detach() - original).numpy(), status, iterations, iterations)
         changed = (original + moved).requires_grad_()
         iterations += 1

@@ -7,12 +7,13 @@ from scipy.sparse import csr_array, random_array
 
 from recrec.arrays.device import CPU
 from recrec.benchmarks.timing import peak_mib, seconds
-from recrec.evaluation import cell as evaluation
+from recrec.evaluation import cell
 from recrec.evaluation.baseline import rank_baseline
-from recrec.methods.recrec import leaping
-from recrec.methods.recrec.cell import make_batch, outcomes, solve_cell
-from recrec.methods.recrec.problem import Settings
-from recrec.recommenders.content import Target
+from recrec.evaluation.target import Target
+from recrec.methods import Problem, recrec
+from recrec.methods.recrec import Settings, leaping
+from recrec.methods.recrec.batches import make_batch
+from recrec.recommenders.content import ContentAudience
 
 #: Sizes at the start; one at a time is doubled.
 BASE = {"users": 1024, "items": 512, "features": 1024, "sampled users": 64}
@@ -20,8 +21,8 @@ BASE = {"users": 1024, "items": 512, "features": 1024, "sampled users": 64}
 ROOM = 4096
 DENSITY, RATINGS, TOP_K, ITEMS = 0.02, 24, 10, (100, 200, 300)
 SETTINGS = {
-    "event, no L1 term": Settings("mean", 7, 0.05, 0.0, max_iterations=400),
-    "event, L1 term": Settings("mean", 7, 0.05, 0.05, max_iterations=400),
+    "event, no L1 term": Settings(max_iterations=400),
+    "event, L1 term": Settings(lambda_=0.05, max_iterations=400),
 }
 
 
@@ -56,9 +57,10 @@ def recommender(sizes, seed=0):
     ratings = random_array((sizes["users"], items), density=RATINGS / items, rng=random, format="csr")
     ratings.data = random.integers(1, 6, ratings.nnz).astype(float)
     features, ratings = csr_array(features), csr_array(ratings)
-    ordered = np.empty(ratings.shape)
-    rank_baseline(ratings, features, "all", TOP_K, 512, ordered)
-    return Target(features, np.ones(sizes["features"], dtype=bool), ratings, ordered, "all")
+    audience = ContentAudience(features, np.ones(sizes["features"], dtype=bool), ratings, "all")
+    sorted_scores = np.empty(ratings.shape)
+    rank_baseline(audience, TOP_K, 512, sorted_scores)
+    return Target(audience, sorted_scores)
 
 
 def measure(dimension, doublings, repeats):
@@ -84,12 +86,13 @@ def measure(dimension, doublings, repeats):
 
 
 def _stages(target, sampled, repeats):
-    items, everyone = list(ITEMS), target.ratings.shape[0]
+    items, everyone = list(ITEMS), target.audience.shape[0]
     scores = target.scores(items)
     users = np.sort(np.random.default_rng(0).permutation(everyone)[:sampled])
     for stage, settings in SETTINGS.items():
-        bars = target.bars(items, settings.desired_rank)
-        batch = make_batch(target, [users], [0, 1, 2], scores, bars, CPU)
+        thresholds = target.thresholds(items, settings.desired_rank)
+        problem = Problem(target.audience, items, [users], scores, thresholds)
+        batch = make_batch(problem, [users], [0, 1, 2], CPU)
         use_gram = settings.lambda_ == 0.0
 
         def solve(batch=batch, settings=settings, use_gram=use_gram):
@@ -101,18 +104,17 @@ def _stages(target, sampled, repeats):
             batch.profiles.gram = lambda made=made: made
         yield stage, seconds(solve, repeats) / max(1, int(solve().events.max())), peak
     percentage = 100 * sampled / everyone
-    paths = solve_cell(target, items, percentage, [1], SETTINGS["event, no L1 term"])
-    outcome, changes = outcomes(paths), np.array([path.change for _, _, path in paths])
+    solutions = cell.solve_cell(target, items, percentage, [1], recrec, SETTINGS["event, no L1 term"])
+    asked, seeds = np.array(items), np.ones(len(items), dtype=int)
+    changes = np.array([solution.change for _, _, solution in solutions])
 
     def threshold():
-        return evaluation.threshold_cell(
-            target, outcome["item"], outcome["seed"], changes, percentage, TOP_K, 0.8, "group"
-        )
+        return cell.threshold_cell(target, asked, seeds, changes, percentage, TOP_K, 0.8, "group")
 
     kept = threshold()
 
     def evaluate():
-        return evaluation.evaluate_cell(target, outcome, changes, kept, TOP_K, 0.5)
+        return cell.evaluate_cell(target, asked, changes, kept, TOP_K, 0.5)
 
     for stage, function in (("thresholding", threshold), ("evaluation", evaluate)):
         yield stage, seconds(function, repeats), peak_mib(function)

@@ -7,8 +7,9 @@ import numpy as np
 from recrec.arrays.device import CPU
 from recrec.benchmarks.timing import seconds
 from recrec.evaluation.sampling import sample
+from recrec.methods import Problem
 from recrec.methods.recrec import leaping
-from recrec.methods.recrec.cell import make_batch
+from recrec.methods.recrec.batches import make_batch
 from recrec.methods.recrec.profiles import DENSE_GAIN
 
 #: Bytes of a stored number of a sparse matrix with its index, and of a number.
@@ -49,7 +50,7 @@ def measure(target, items, percentage, seeds, settings, bandwidth, repeats):
     Parameters
     ----------
     target, items, percentage, seeds
-        As for `recourse.solve_cell`.
+        As for `cell.solve_cell`.
     settings : Settings
         With `lambda_` 0 the parts are the Gram matrix and the events, otherwise the events.
     bandwidth : float
@@ -60,21 +61,22 @@ def measure(target, items, percentage, seeds, settings, bandwidth, repeats):
     -------
     list of Part
     """
-    drawn = {seed: np.sort(sample(target.ratings.shape[0], percentage, seed)) for seed in seeds}
+    drawn = {seed: np.sort(sample(target.audience.shape[0], percentage, seed)) for seed in seeds}
     samples = list({users.tobytes(): users for users in drawn.values()}.values())
-    scores, bars = target.scores(items), target.bars(items, settings.desired_rank)
-    batch = make_batch(target, samples, list(range(len(items))), scores, bars, CPU)
+    scores, thresholds = target.scores(items), target.thresholds(items, settings.desired_rank)
+    problem = Problem(target.audience, items, samples, scores, thresholds)
+    batch = make_batch(problem, samples, list(range(len(items))), CPU)
     narrowed = _watch(batch.profiles)
     found = leaping.solve(batch, settings)
     events, problems, users = int(found.events.max()), len(samples) * len(items), len(samples[0])
-    features = target.mutable_features
+    features = target.audience.mutable_features
     (number, width), stored = features.shape, features.nnz
-    rated = target.ratings[samples[0]].nnz
+    rated = target.audience.ratings[samples[0]].nnz
     bound = events * len(samples) * users * width * NUMBER / bandwidth
     if settings.lambda_:
         taken = seconds(lambda: leaping.solve(batch, settings), repeats)
         # Only features that can move take part.
-        width, stored = narrowed[0].shape[-1], narrowed[0].features.nnz
+        width, stored = narrowed[0].shape[-1], narrowed[0].right.nnz
         product = 2 * (stored + rated)  # multiplications and additions of one pass through the factors, for one item
         flop = events * problems * (2 * product + FEATURE_OPERATIONS * width + USER_OPERATIONS * users)
         moved = events * (2 * STORED * (stored + len(samples) * rated))
@@ -90,9 +92,9 @@ def measure(target, items, percentage, seeds, settings, bandwidth, repeats):
         flop = users * 2 * (2 * stored + rated)
         moved = users * (STORED * (2 * stored + rated) / 64 + NUMBER * (width + number + users))
     gram = Part("Gram matrices", making, len(samples) * flop, len(samples) * moved, 0, 0.0)
-    turned = problems  # users whose rows of the Gram matrix an event reads: one per problem, at least
-    flop = events * problems * (USER_OPERATIONS * users + 2 * turned * users / len(samples))
-    moved = events * NUMBER * users * (USER_NUMBERS * problems + turned)
+    switched = problems  # users whose rows of the Gram matrix an event reads: one per problem, at least
+    flop = events * problems * (USER_OPERATIONS * users + 2 * switched * users / len(samples))
+    moved = events * NUMBER * users * (USER_NUMBERS * problems + switched)
     return [
         gram,
         Part("events, no L1 term", leaps, flop, moved, events, bound),

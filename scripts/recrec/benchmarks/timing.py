@@ -14,14 +14,16 @@ from typing import NamedTuple
 import numpy as np
 
 from recrec.benchmarks import autograd
+from recrec.evaluation.cell import solve_cell
 from recrec.evaluation.sampling import sample
-from recrec.methods.recrec import printed as algorithm1
-from recrec.methods.recrec.cell import solve_cell
-from recrec.methods.recrec.problem import Settings
-from recrec.recommenders.content import Target, load_target
+from recrec.evaluation.target import Target, target_of
+from recrec.methods import recrec
+from recrec.methods.recrec import Settings, printed
 from recrec.storage import read_rows
 
 MIB = 2**20
+#: What the solvers are timed on: the paper's.
+RECOMMENDER = "content"
 #: Columns that name a cell in the benchmarks' tables.
 CELL = ["dataset", "synthetic", "group", "rank", "sampling"]
 
@@ -97,6 +99,15 @@ def measure_machine():
     )
 
 
+class Files(NamedTuple):
+    """Paths of what a cell is made of."""
+
+    matrices: str
+    model: str
+    sorted_scores: str
+    selection: str
+
+
 class Cell(NamedTuple):
     """A cell to measure.
 
@@ -124,7 +135,7 @@ def largest_cells(inputs, params):
     Parameters
     ----------
     inputs : object
-        With lists of paths `matrices`, `ordered` and `selection`.
+        With lists of paths `matrices`, `model`, `sorted_scores` and `selection`.
     params : object
         With `cells`, tuples of data set, settings, group, rank, sampling and whether synthetic, one for each of these
         paths; `penalty`, the weight of the L1 term; `candidates`.
@@ -133,13 +144,13 @@ def largest_cells(inputs, params):
     ------
     Cell
     """
-    paths = zip(inputs.matrices, inputs.ordered, inputs.selection, strict=True)
+    paths = zip(inputs.matrices, inputs.model, inputs.sorted_scores, inputs.selection, strict=True)
     for place, (dataset, settings, group, rank, sampling, synthetic) in zip(paths, params.cells, strict=True):
-        matrices, ordered, selection = place
-        target = load_target(matrices, ordered, group, params.candidates)
-        items = [int(row["item"]) for row in read_rows(selection) if int(row["rank"]) == rank]
+        files = Files(*place)
+        target = target_of(files, RECOMMENDER, {}, group, params.candidates)
+        items = [int(row["item"]) for row in read_rows(files.selection) if int(row["rank"]) == rank]
         for penalty in (0.0, params.penalty):
-            choice = Settings.from_config({**settings, "lambda": penalty, "l1_step": "proximal"})
+            choice = Settings(**{**settings, "lambda": penalty, "l1_step": "proximal"})
             yield Cell((dataset, synthetic, group, rank, sampling), target, items, sampling, choice)
 
 
@@ -174,9 +185,9 @@ def compare_solvers(target, dense, items, percentage, seeds, settings, iteration
     ----------
     target : Target
     dense : (items, features) array
-        ``target.features``.
+        The item features.
     items, percentage, seeds, settings
-        The cell, as for `recourse.solve_cell`. The slow methods solve its first item and seed.
+        The cell, as for `cell.solve_cell`. The slow methods solve its first item and seed.
     iterations : int
         Iterations of the slow methods that are timed. All iterations cost the same, so the rest is scaled.
     repeats : int
@@ -187,25 +198,29 @@ def compare_solvers(target, dense, items, percentage, seeds, settings, iteration
     list of Timing
         Without autograd if PyTorch is not installed.
     """
-    paths = solve_cell(target, items, percentage, seeds, settings)
-    users = np.sort(sample(target.ratings.shape[0], percentage, seeds[0]))
+    solutions = solve_cell(target, items, percentage, seeds, recrec, settings)
+    users = np.sort(sample(target.audience.shape[0], percentage, seeds[0]))
     # Seeds that draw the same users share their recourses: those count once.
-    distinct = len({id(path) for _, _, path in paths})
-    taken = seconds(lambda: solve_cell(target, items, percentage, seeds, settings), repeats)
-    means = [float(np.mean([getattr(path, name) for _, _, path in paths])) for name in ("iterations", "events")]
+    distinct = len({id(solution) for _, _, solution in solutions})
+    taken = seconds(lambda: solve_cell(target, items, percentage, seeds, recrec, settings), repeats)
+    means = [
+        float(np.mean([solution.diagnostics[name] for _, _, solution in solutions]))
+        for name in ("iterations", "events")
+    ]
     rows = [Timing("leaping", len(users), *means, taken / distinct, "measured")]
-    ratings, first = target.ratings[users].toarray(), paths[0][2]
-    ways = {"printed": algorithm1.compute_recourse, "autograd": autograd.compute_recourse}
+    ratings = target.audience.ratings[users].toarray()
+    first = solutions[0][2].diagnostics["iterations"]
+    ways = {"printed": printed.compute_recourse, "autograd": autograd.compute_recourse}
     if find_spec("torch") is None:
         del ways["autograd"]
     for name, way in ways.items():
 
         def run(limit, way=way):
-            cut = settings.__class__(**{**vars(settings), "max_iterations": limit})
-            return seconds(lambda: way(dense, ratings, items[0], target.mutable, cut))
+            cut = settings.model_copy(update={"max_iterations": limit})
+            return seconds(lambda: way(dense, ratings, items[0], target.audience.mutable, cut))
 
-        taken, how = _scaled(run, first.iterations, iterations)
-        rows.append(Timing(name, len(users), first.iterations, first.iterations, taken, how))
+        taken, how = _scaled(run, first, iterations)
+        rows.append(Timing(name, len(users), first, first, taken, how))
     return rows
 
 

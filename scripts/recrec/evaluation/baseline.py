@@ -1,11 +1,14 @@
 """Ranks of every item for every user of a group, before any recourse, in blocks of users."""
 
+import logging
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from recrec import ranking as recommender
+from recrec import ranking
+from recrec.errors import InputError
+
+LOG = logging.getLogger(__name__)
 
 
 class Baseline(NamedTuple):
@@ -22,39 +25,41 @@ class Baseline(NamedTuple):
     top_share: np.ndarray
 
 
-def rank_baseline(ratings, features, candidates, top_k, block_users, ordered, say=lambda line: None):
+def rank_baseline(audience, top_k, block_users, sorted_scores, log=LOG):
     """Rank all items for a group.
 
     Parameters
     ----------
-    ratings : (users, items) sparse array, CSR
-        The group's rows.
-    features : (items, features) sparse array, CSR
-    candidates : {"all", "unrated"}
+    audience : Audience
+        The group's users.
     top_k : int
     block_users : int
         Users at a time; what is held in memory grows with this and not with the number of users.
-    ordered : (users, items) array, written
-        Receives the sorted scores (`recommender.sorted_scores`); may be a file mapped into memory.
-    say : callable
-        Takes lines of progress.
+    sorted_scores : (users, items) array, written
+        Receives the sorted scores (`ranking.sort_scores`); may be a file mapped into memory.
+    log : logging.Logger
+        Told of progress.
 
     Returns
     -------
     Baseline
+
+    Raises
+    ------
+    InputError
+        If a score is not a finite number.
     """
-    users, items = ratings.shape
+    users, items = audience.shape
     rank_sum, in_top = np.zeros(items), np.zeros(items, dtype=np.int64)
-    transposed = csr_array(features.T)
     for start in range(0, users, block_users):
-        block = ratings[start : start + block_users]
-        rated = block if candidates == "unrated" else None
-        ordered[start : start + block_users], scores = recommender.sorted_scores(block @ features, transposed, rated)
-        listed = np.ones(scores.shape, dtype=bool)
-        if rated is not None:
-            listed[rated.nonzero()] = False
-        rank = recommender.ranks(ordered[start : start + block_users], scores, listed)
+        block = audience.take(np.arange(start, min(users, start + block_users)))
+        scores, candidates = block.scores(), block.candidates()
+        if not np.isfinite(scores).all():
+            raise InputError("a score is not a finite number; the ratings or features are too large to be multiplied")
+        ascending = ranking.sort_scores(scores, None if candidates.all() else candidates)
+        sorted_scores[start : start + block_users] = ascending
+        rank = ranking.ranks(ascending, scores, candidates)
         rank_sum += rank.sum(axis=0)
         in_top += (rank <= top_k).sum(axis=0)
-        say(f"ranked {min(users, start + block_users)} of {users} users")
+        log.info("ranked %d of %d users", min(users, start + block_users), users)
     return Baseline(rank_sum / users, in_top / users)

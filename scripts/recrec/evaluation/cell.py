@@ -1,13 +1,113 @@
-"""What the recourses of a cell did to the lists of the whole target group (RecRec, section 4.1)."""
+"""One cell: its recourses, what is kept of them, and what they did to the lists of the whole target group.
 
+RecRec, section 4.1.
+"""
+
+import logging
 from typing import NamedTuple
 
 import numpy as np
 
-from recrec import ranking as recommender
+from recrec import ranking
+from recrec.actionability import FREE
+from recrec.arrays.device import CPU
+from recrec.evaluation import thresholding
 from recrec.evaluation.sampling import sample
-from recrec.methods.recrec import thresholding
-from recrec.ranking import rank_biased_overlap
+from recrec.methods import DECLINED, Problem, Solution
+
+LOG = logging.getLogger(__name__)
+
+#: Names of the arrays of `pack_changes`.
+PACKED = ("change_row", "change_feature", "change_value", "change_shape")
+
+
+def solve_cell(target, items, percentage, seeds, method, settings, device=CPU, constraints=FREE, log=LOG):
+    """Ask a method for a recourse for every item and seed of a cell.
+
+    Parameters
+    ----------
+    target : Target
+    items : list of int
+    percentage : float
+        Share of the group to sample, in per cent.
+    seeds : list of int
+    method : module
+        `methods.load`.
+    settings : method.Settings
+    device : device.Device
+    constraints : Constraints
+    log : logging.Logger
+
+    Returns
+    -------
+    list of (item, seed, Solution)
+        Items in the given order, seeds within. A method that cannot answer has declined each of them.
+
+    Raises
+    ------
+    InputError
+        If a recourse does not fit into memory.
+    """
+    scores = target.scores(items)
+    thresholds = target.thresholds(items, settings.desired_rank)
+    drawn = {seed: np.sort(sample(len(scores), percentage, seed)) for seed in seeds}
+    # Seeds that draw the same users (all of them, say) ask the same question.
+    samples = {users.tobytes(): users for users in drawn.values()}
+    problem = Problem(target.audience, items, list(samples.values()), scores, thresholds, constraints)
+    if reason := method.unsupported(problem, settings):
+        log.info("declined: %s", reason)
+        declined = Solution(np.zeros(int(target.audience.mutable.sum())), DECLINED, reason)
+        return [(item, seed, declined) for item in items for seed in seeds]
+    solutions = dict(zip(samples, method.solve(problem, settings, device, log), strict=True))
+    return [(item, seed, solutions[drawn[seed].tobytes()][at]) for at, item in enumerate(items) for seed in seeds]
+
+
+def outcomes(solutions):
+    """Everything of the recourses of a cell but the changes.
+
+    Parameters
+    ----------
+    solutions : list of (item, seed, Solution)
+        As `solve_cell` returns them.
+
+    Returns
+    -------
+    dict of (n,) arrays
+        ``item``, ``seed``, ``status``, the method's diagnostics, and ``reason`` if any has one.
+    """
+    found = {
+        "item": np.array([item for item, _, _ in solutions]),
+        "seed": np.array([seed for _, seed, _ in solutions]),
+        "status": np.array([solution.status for _, _, solution in solutions]),
+    }
+    for name in solutions[0][2].diagnostics if solutions else ():
+        found[name] = np.array([solution.diagnostics[name] for _, _, solution in solutions])
+    if any(solution.reason for _, _, solution in solutions):
+        found["reason"] = np.array([solution.reason for _, _, solution in solutions])
+    return found
+
+
+def pack(solutions):
+    """Recourses of a cell as arrays, for one file: `outcomes` and `pack_changes`."""
+    return {**outcomes(solutions), **pack_changes(np.array([solution.change for _, _, solution in solutions]))}
+
+
+def pack_changes(changes):
+    """Changes, (n, features), as the triples of their non-zeros: thresholded ones are few."""
+    rows, features = np.nonzero(changes)
+    return {
+        "change_row": rows.astype(np.int32),
+        "change_feature": features.astype(np.int32),
+        "change_value": changes[rows, features],
+        "change_shape": np.array(changes.shape),
+    }
+
+
+def unpack_changes(arrays):
+    """The changes that `pack_changes` took apart: (n, features) array."""
+    changes = np.zeros(tuple(arrays["change_shape"]))
+    changes[arrays["change_row"], arrays["change_feature"]] = arrays["change_value"]
+    return changes
 
 
 class Evaluated(NamedTuple):
@@ -15,13 +115,10 @@ class Evaluated(NamedTuple):
 
     Attributes
     ----------
-    item, seed : int
-    status, iterations, events
-        As in `problem.Path`.
     success_before_thresholding, success : float
         Share of the group with the item in the top k, before and after hard thresholding.
     success_live : float
-        The same as `success` if the item's new features also entered the profiles of the users who have rated it.
+        The same as `success` if the item's new features also entered the users' own state.
     changed : int
         Features changed, after thresholding.
     changed_share, changed_share_mutable : float
@@ -35,11 +132,6 @@ class Evaluated(NamedTuple):
         Users with the item in the top k after thresholding.
     """
 
-    item: int
-    seed: int
-    status: str
-    iterations: int
-    events: int
     success_before_thresholding: float
     success: float
     success_live: float
@@ -51,6 +143,26 @@ class Evaluated(NamedTuple):
     rbo_p05: float
     mean_rank_after: float
     users_reached: int
+
+
+def rows_of(arrays, evaluated):
+    """A table of evaluated recourses.
+
+    Parameters
+    ----------
+    arrays : dict of (n,) arrays
+        `outcomes`, from a file of recourses.
+    evaluated : list of Evaluated
+
+    Returns
+    -------
+    columns : list of str
+        ``item``, ``seed``, ``status``, the method's diagnostics, ``reason`` if any has one, and those of `Evaluated`.
+    rows : list of tuples
+    """
+    columns = [name for name in arrays if name not in PACKED]
+    outcomes = zip(*(arrays[name].tolist() for name in columns), strict=True)
+    return [*columns, *Evaluated._fields], [(*outcome, *row) for outcome, row in zip(outcomes, evaluated, strict=True)]
 
 
 def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over, count=None):
@@ -77,31 +189,39 @@ def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over,
     -------
     (n, features) array
     """
-    wanted = np.unique(items)
-    scores, bars = target.scores(wanted), target.bars(wanted, top_k)
-    if over == "group":
-        everyone = np.arange(len(scores))
-        counted = dict.fromkeys(seeds, (everyone, target.histories()))
-    else:
-        drawn = {seed: sample(len(scores), percentage, int(seed)) for seed in seeds}
-        counted = {seed: (users, target.histories(users)) for seed, users in drawn.items()}
+    different = np.unique(items)
+    scores, thresholds = target.scores(different), target.thresholds(different, top_k)
+    everyone = np.arange(len(scores))
+    counted = {
+        seed: everyone if over == "group" else sample(len(scores), percentage, int(seed)) for seed in np.unique(seeds)
+    }
+    linear = target.audience.linear()
+    maps = {seed: linear if over == "group" else linear.take(users) for seed, users in counted.items() if linear}
     kept = np.empty_like(changes)
     for row, (item, seed) in enumerate(zip(items, seeds, strict=True)):
-        (users, histories), column = counted[seed], int(np.searchsorted(wanted, item))
-        kept[row] = thresholding.hard_threshold(
-            changes[row], histories, scores[users, column], bars[users, column], keep, count
-        )
+        users, column = counted[seed], int(np.searchsorted(different, item))
+        if linear:
+            of_users = scores[users, column], thresholds[users, column]
+            kept[row] = thresholding.hard_threshold(changes[row], maps[seed], *of_users, keep, count)
+        else:
+            audience = target.audience.take(users)
+            kept[row] = thresholding.hard_threshold_anew(
+                changes[row],
+                lambda states, audience=audience, item=item: audience.rescored(int(item), states),
+                thresholds[users, column],
+                keep,
+            )
     return kept
 
 
-def evaluate_cell(target, found, changes, kept, top_k, rbo_p):
+def evaluate_cell(target, items, changes, kept, top_k, rbo_p):
     """Evaluate the recourses of a cell.
 
     Parameters
     ----------
     target : Target
-    found : dict of (n,) arrays
-        ``item``, ``seed``, ``status``, ``iterations``, ``events``.
+    items : (n,) integer array
+        Of each recourse.
     changes, kept : (n, features) arrays
         Before and after hard thresholding, over the mutable features.
     top_k : int
@@ -111,29 +231,23 @@ def evaluate_cell(target, found, changes, kept, top_k, rbo_p):
     -------
     list of Evaluated
     """
-    items = found["item"]
-    wanted, of = np.unique(items, return_inverse=True)
-    scores, listed, bars = target.scores(wanted), target.listed(wanted), target.bars(wanted, top_k)
-    before = recommender.ranks(target.ordered, scores, listed)[:, of]
-    scores, listed, bars = scores[:, of], listed[:, of], bars[:, of]
-    after = recommender.ranks(target.ordered, scores, listed, scores + target.gains(kept.T))
-    reached_first = scores + target.gains(changes.T) > bars
+    different, of = np.unique(items, return_inverse=True)
+    thresholds = target.thresholds(different, top_k)[:, of]
+    before = target.ranks(different)[:, of]
+    scores_after = rescored(target, items, kept)
+    after = target.ranks(items, scores_after)
+    reached_first = rescored(target, items, changes) > thresholds
     reached = after <= top_k
-    overlap = rank_biased_overlap(before, after, rbo_p)
-    live = live_success(target, items, kept, top_k)
+    overlap = ranking.rank_biased_overlap(before, after, rbo_p)
+    live = live_success(target, items, kept, scores_after > thresholds, top_k)
     changed = np.count_nonzero(kept, axis=1)
     return [
         Evaluated(
-            int(items[row]),
-            int(found["seed"][row]),
-            str(found["status"][row]),
-            int(found["iterations"][row]),
-            int(found["events"][row]),
             float(reached_first[:, row].mean()),
             float(reached[:, row].mean()),
             float(live[row]),
             int(changed[row]),
-            float(changed[row] / len(target.mutable)),
+            float(changed[row] / len(target.audience.mutable)),
             float(changed[row] / kept.shape[1]),
             float(np.abs(kept[row]).sum()),
             float(overlap[:, row].mean()),
@@ -145,11 +259,20 @@ def evaluate_cell(target, found, changes, kept, top_k, rbo_p):
     ]
 
 
-def live_success(target, items, changes, top_k):
-    """Success rates if the items' new features also count in the histories of the users who have rated them.
+def rescored(target, items, changes):
+    """Scores of items with a change each, (n, features), for every user of the group: (users, n) array."""
+    different, of = np.unique(items, return_inverse=True)
+    if linear := target.audience.linear():
+        return target.scores(different)[:, of] + linear.gains(changes.T)
+    scores = np.empty((target.audience.shape[0], len(items)))
+    for item in different:
+        rows = np.flatnonzero(items == item)
+        scores[:, rows] = target.audience.rescored(int(item), changes[rows])
+    return scores
 
-    The profile of such a user moves by ``R_ja (v' - v)``, a rank-one correction: every other item's score by
-    ``R_ja v_y . (v' - v)``, the item's own by ``R_ja v' . (v' - v)``, so success is quadratic in v'.
+
+def live_success(target, items, changes, frozen, top_k):
+    """Success rates if the items' new features also counted in the users' own state.
 
     Parameters
     ----------
@@ -157,30 +280,21 @@ def live_success(target, items, changes, top_k):
     items : (n,) integer array
     changes : (n, features) array
         Over the mutable features.
+    frozen : (users, n) bool array
+        Who has the item in the top k as long as the state stays what it was.
     top_k : int
 
     Returns
     -------
     (n,) array
     """
-    similar = target.mutable_features @ changes.T  # (items, n): v_y . (v' - v)
-    wanted, of = np.unique(items, return_inverse=True)
-    success = (target.scores(wanted)[:, of] + target.ratings @ similar) > target.bars(wanted, top_k)[:, of]
-    for item in wanted:
-        rating = target.ratings[:, [item]].toarray()[:, 0]
-        raters = np.flatnonzero(rating)
-        if not raters.size:
-            continue
-        profiles = target.transposed @ target.ratings[raters].T.toarray()
-        scores = (target.features @ profiles).T
-        outside = np.zeros(scores.shape, dtype=bool)
-        outside[:, item] = True
-        if target.candidates == "unrated":
-            outside |= target.ratings[raters].toarray() != 0
-        for row in np.flatnonzero(items == item):
-            own_change = similar[item, row] + changes[row] @ changes[row]  # v' . (v' - v)
-            own = scores[:, item] + target.ratings[raters] @ similar[:, row] + rating[raters] * own_change
-            others = recommender.bar_over(scores + rating[raters, None] * similar[:, row])
+    success, audience = frozen.copy(), target.audience
+    for item in np.unique(items):
+        rows = np.flatnonzero(items == item)
+        for row, (users, scores) in zip(rows, audience.live(int(item), changes[rows]), strict=True):
+            own, others = scores[:, item], ranking.tie_adjusted(scores)
+            outside = ~audience.take(users).candidates()
+            outside[:, item] = True
             others[outside] = -np.inf
-            success[raters, row] = np.count_nonzero(others >= own[:, None], axis=1) < top_k
+            success[users, row] = np.count_nonzero(others >= own[:, None], axis=1) < top_k
     return success.mean(axis=0)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from recrec.arrays.device import CPU
-from recrec.evaluation.cell import evaluate_cell, threshold_cell
-from recrec.methods.recrec.cell import outcomes, solve_cell
+from recrec.evaluation.cell import evaluate_cell, solve_cell, threshold_cell
+from recrec.methods import recrec
 
 #: Means that a sweep keeps of each setting and sampling.
 MEANS = ("success_before_thresholding", "success", "rbo", "changed_share", "l1", "iterations")
@@ -20,19 +20,22 @@ def sweep_setting(targets, items, percentage, seeds, settings, top_k, keep, over
     items : list of lists of int
         Selected items of each group.
     percentage, seeds, settings, top_k, keep, over, rbo_p, device
-        As for `recourse.solve_cell` and `evaluation.evaluate_cell`.
+        As for `cell.solve_cell` and `cell.evaluate_cell`.
 
     Returns
     -------
     tuple of float
         In the order of `MEANS`, then the share of runs that reached every sampled user.
     """
-    rows = []
+    rows, solutions = [], []
     for target, chosen in zip(targets, items, strict=True):
-        paths = solve_cell(target, chosen, percentage, seeds, settings, device)
-        found = outcomes(paths)
-        changes = np.array([path.change for _, _, path in paths])
-        kept = threshold_cell(target, found["item"], found["seed"], changes, percentage, top_k, keep, over)
-        rows += evaluate_cell(target, found, changes, kept, top_k, rbo_p)
-    means = [float(np.mean([getattr(row, name) for row in rows])) for name in MEANS]
-    return (*means, float(np.mean([row.status == "reached" for row in rows])))
+        solved = solve_cell(target, chosen, percentage, seeds, recrec, settings, device=device)
+        each, drawn = (np.array([one[place] for one in solved]) for place in (0, 1))
+        changes = np.array([solution.change for _, _, solution in solved])
+        kept = threshold_cell(target, each, drawn, changes, percentage, top_k, keep, over)
+        rows += evaluate_cell(target, each, changes, kept, top_k, rbo_p)
+        solutions += [solution for _, _, solution in solved]
+    columns = {name: [getattr(row, name) for row in rows] for name in MEANS if name != "iterations"}
+    columns["iterations"] = [solution.diagnostics["iterations"] for solution in solutions]
+    reached = float(np.mean([solution.status == "reached" for solution in solutions]))
+    return (*(float(np.mean(columns[name])) for name in MEANS), reached)

@@ -1,33 +1,19 @@
 """All cells of a study in one tidy table."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
 
+from recrec.evaluation.paths import cell_of, group_of
 from recrec.storage import whole
-
-CELL = re.compile(r"(?P<dataset>[^/]+)/group(?P<group>\d+)/rank(?P<rank>\d+)/sampling(?P<sampling>[^/]+)\.\w+$")
-SELECTION = re.compile(r"(?P<dataset>[^/]+)/group(?P<group>\d+)\.csv$")
 
 #: Columns of results/tables/cells.csv, in order.
 COLUMNS = [
-    "dataset", "synthetic", "group", "group_label", "rank", "sampling", "method", "item", "item_id", "title", "seed",
+    "dataset", "synthetic", "recommender", "group", "group_label", "rank", "sampling", "method", "item", "item_id", "title", "seed",
     "position", "mean_rank_before", "top_share_before", "status", "iterations", "events",
     "success_before_thresholding", "success", "success_live", "users_reached", "users", "changed", "changed_share",
     "changed_share_mutable", "l1", "rbo", "rbo_p05", "mean_rank_after",
 ]  # fmt: skip
-
-
-def cell_of(path):
-    """Data set, group, original rank and sampling of a cell's file, from its path."""
-    found = CELL.search(str(path)).groupdict()
-    return {
-        "dataset": found["dataset"],
-        "group": int(found["group"]),
-        "rank": int(found["rank"]),
-        "sampling": float(found["sampling"]),
-    }
 
 
 def gather(cells, selection, items, groups, synthetic):
@@ -48,21 +34,20 @@ def gather(cells, selection, items, groups, synthetic):
     groups = pd.concat([read(path).assign(dataset=Path(path).parent.name) for path in groups])
     chosen = []
     for path in selection:
-        found = SELECTION.search(str(path)).groupdict()
-        chosen.append(pd.read_csv(path).assign(dataset=found["dataset"], group=int(found["group"])))
+        chosen.append(pd.read_csv(path).assign(**group_of(path)))
     chosen = pd.concat(chosen)
     chosen = chosen.merge(groups.rename(columns={"label": "group_label"}), on=["dataset", "group"])
     titles = pd.concat([table.assign(dataset=name) for name, table in named.items()])
     chosen = chosen.merge(titles.rename(columns={"id": "item_id"}), on=["dataset", "item"])
     chosen = chosen.rename(columns={"mean_rank": "mean_rank_before", "top_share": "top_share_before"})
     chosen = chosen.assign(synthetic=chosen["dataset"].map(synthetic))
-    rows = pd.concat([pd.read_csv(path).assign(**cell_of(path), method="recrec") for path in cells])
-    rows = rows.merge(chosen, on=["dataset", "group", "rank", "item"], validate="many_to_one")
-    order = ["dataset", "group", "rank", "sampling", "method", "position", "seed"]
-    rows = rows.sort_values(order, kind="stable")[COLUMNS]
-    chosen = chosen.sort_values(["dataset", "group", "rank", "position"], kind="stable")
+    rows = pd.concat([pd.read_csv(path).assign(**cell_of(path)) for path in cells])
+    rows = rows.merge(chosen, on=["dataset", "recommender", "group", "rank", "item"], validate="many_to_one")
+    order = ["dataset", "recommender", "group", "rank", "sampling", "method", "position", "seed"]
+    rows = rows.sort_values(order, kind="stable").reindex(columns=COLUMNS)
+    chosen = chosen.sort_values(["dataset", "recommender", "group", "rank", "position"], kind="stable")
     return rows, chosen[
-        ["dataset", "synthetic", "group", "group_label", "users", "rank", "item", "item_id", "title", "position",
+        ["dataset", "synthetic", "recommender", "group", "group_label", "users", "rank", "item", "item_id", "title", "position",
          "mean_rank_before", "top_share_before"]
     ]  # fmt: skip
 

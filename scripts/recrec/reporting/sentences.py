@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from recrec.methods.recrec.cell import unpack_changes
-from recrec.reporting.cells import cell_of
+from recrec.evaluation.cell import unpack_changes
+from recrec.evaluation.paths import cell_of
 from recrec.storage import csr_from_parts, load_arrays, read_rows
 
 
@@ -109,14 +109,14 @@ def state_recourses(cells, thresholded, matrices, features, top_k, say):
             [feature_name(row["block"], row["kind"], row["name"]) for row in mutable],
             *(np.array([float(row[part]) for row in mutable]) for part in ("offset", "scale")),
         )
-    known = cells.set_index(["dataset", "group", "rank", "sampling", "item", "seed"])
+    known = cells.set_index(["dataset", "recommender", "method", "group", "rank", "sampling", "item", "seed"])
     rows = []
     for number, path in enumerate(thresholded):
         cell = cell_of(path)
         arrays = load_arrays(path)
         changes = unpack_changes(arrays)
         for row, (item, seed) in enumerate(zip(arrays["item"], arrays["seed"], strict=True)):
-            found = known.loc[(cell["dataset"], cell["group"], cell["rank"], cell["sampling"], item, seed)]
+            found = known.loc[(*cell.values(), item, seed)]
             if found["users_reached"] <= round(found["top_share_before"] * found["users"]):
                 continue
             originals = data[cell["dataset"]][[item]].toarray()[0]

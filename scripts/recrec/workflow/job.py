@@ -1,6 +1,7 @@
 """What every script of the workflow does around its one call: log, and fail in one line where the input is at fault."""
 
 import contextlib
+import logging
 import os
 import resource
 import sys
@@ -30,10 +31,15 @@ def job(snakemake):
     starting = max(0.0, time.time() - launched)
     with open(snakemake.log[0], "w", encoding="utf-8") as file:
 
-        def say(line):
-            file.write(f"{time.monotonic() - start:8.2f} s  {line}\n")
-            file.flush()
+        class Log(logging.Logger):
+            def __call__(self, line):
+                self.info("%s", line)
 
+            def handle(self, record):
+                file.write(f"{time.monotonic() - start:8.2f} s  {record.getMessage()}\n")
+                file.flush()
+
+        say = Log("job")
         try:
             yield say
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // PER_MIB

@@ -53,6 +53,16 @@ class Study(NamedTuple):
     known: dict
     recourse: dict
 
+    def method_settings(self, method, dataset):
+        """Settings of a method for a data set."""
+        if method == "recrec":
+            return self.recourse[dataset]
+        return {**self.config.get("method_settings", {}).get(method, {}).get("default", {})}
+
+    def recommender_settings(self, recommender, dataset):
+        """Settings of a recommender for a data set."""
+        return {**self.config.get("recommender_settings", {}).get(recommender, {}).get("default", {})}
+
     def dataset(self, name):
         """A data set's config, of the study or not.
 

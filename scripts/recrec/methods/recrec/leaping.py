@@ -2,11 +2,11 @@
 
 Between two changes of the active set the gradient is constant, so every coordinate of the recourse moves at a
 constant rate and so does every user's score. The number of steps to the next event has a closed form: a user's score
-crosses its bar, or a coordinate arrives at zero or at a bound. The solver jumps there. Iterates, active sets, iteration
-counts and stop reasons are those of `stepping.solve`.
+crosses its threshold, or a coordinate arrives at zero or at a bound. The solver jumps there. Iterates, active sets,
+iteration counts and stop reasons are those of `stepping.solve`.
 
-Scores, and where no profile has a negative entry the pull of the active users, are carried along from event to event,
-so they differ from those computed anew by rounding. It takes steps that overshoot a thousandfold for that to decide
+Scores, and where no profile has a negative entry the rates of the scores, are carried along from event to event, so
+they differ from those computed anew by rounding. It takes steps that overshoot a thousandfold for that to decide
 whether a path goes on.
 
 All the problems of a batch leap together, each by its own number of steps. One implementation serves every array
@@ -17,7 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recrec.methods.recrec.problem import FREE, LIMIT, REACHED, STALLED, ZERO, Terms, proximal_step, shrink, within
+from recrec.actionability import FREE, Constraints
+from recrec.arrays.kernels import ZERO
+from recrec.methods import LIMIT, REACHED, STALLED
+from recrec.methods.recrec.steps import proximal_step, shrink, within
 
 RUNNING = 0
 #: What the codes of `Paths.status` mean; code 0 is still running.
@@ -32,16 +35,16 @@ class Batch(NamedTuple):
     ----------
     profiles : profiles.Dense or profiles.Factored
         Of the sampled users.
-    scores, bars : (S, I, n) arrays
-        As in `problem.Problem`.
-    terms : Terms
+    scores, thresholds : (S, I, n) arrays
+        As in `steps.Task`.
+    constraints : Constraints
         Arrays that broadcast to (S, I, features).
     """
 
     profiles: object
     scores: object
-    bars: object
-    terms: Terms = FREE
+    thresholds: object
+    constraints: Constraints = FREE
 
 
 class Paths(NamedTuple):
@@ -51,7 +54,7 @@ class Paths(NamedTuple):
     ----------
     change : (S, I, features) array
     status, iterations, events : (S, I) arrays
-        As in `problem.Path`; `status` is a code of `STATUS`.
+        As for `steps.ended`; `status` is a code of `STATUS`.
     scores : (S, I, n) array
         The users' scores at the end, as the solver kept them.
     """
@@ -67,9 +70,9 @@ class Event(NamedTuple):
     """What one event of the L1-free path does: see `user_event`."""
 
     scores: object
-    taken: object
+    active_steps: object
     active: object
-    turned: object
+    switched: object
     steps: object
     status: object
 
@@ -94,27 +97,27 @@ def solve(batch, settings, xp=np, use_gram=True, kernels=None):
     -------
     Paths
     """
-    batch = batch._replace(terms=_whole(xp, batch.terms.check(xp), batch))
-    active = batch.scores <= batch.bars
+    batch = batch._replace(constraints=_whole(xp, batch.constraints.check(xp), batch))
+    active = batch.scores <= batch.thresholds
     total = batch.profiles.totals(xp.astype(active, batch.scores.dtype))
     share = _share(xp, active, settings, batch.scores.dtype)
     largest = share * (xp.max(xp.abs(total), axis=-1) if total.shape[-1] else xp.zeros_like(share))
-    movable = largest > 0.0
-    divisor = xp.where(movable, largest, 1.0)
+    has_gradient = largest > 0.0
+    divisor = xp.where(has_gradient, largest, 1.0)
     step, l1 = settings.learning_rate / divisor, settings.lambda_ * largest
-    if settings.lambda_ == 0.0 and not batch.terms.bounded:
-        return _in_span(xp, batch, settings, active, total, step, movable, use_gram, kernels)
-    return _among_able(xp, batch, settings, active, total, step, l1, movable, kernels)
+    if settings.lambda_ == 0.0 and not batch.constraints.bounded:
+        return _solve_without_l1(xp, batch, settings, active, total, step, has_gradient, use_gram, kernels)
+    return _solve_proximal(xp, batch, settings, active, total, step, l1, has_gradient, kernels)
 
 
-def _whole(xp, terms, batch):
-    """Terms with an entry for each feature."""
+def _whole(xp, constraints, batch):
+    """Constraints with an entry for each feature."""
 
     def widened(part):
         width = (*part.shape[:-1], batch.profiles.shape[-1])
         return xp.broadcast_to(xp.astype(part, batch.scores.dtype), width)
 
-    return Terms(*(None if part is None else widened(part) for part in terms))
+    return Constraints(*(None if part is None else widened(part) for part in constraints))
 
 
 def _share(xp, active, settings, dtype):
@@ -130,11 +133,11 @@ def _settle(xp, status, reached, stalled, out_of_steps):
     return status
 
 
-def steps_to_crossing(xp, scores, bars, rates, active):
-    """Steps after which the first user's score has crossed its bar, along the last axis.
+def steps_to_crossing(xp, scores, thresholds, rates, active):
+    """Steps after which the first user's score has crossed its threshold, along the last axis.
 
-    An active user leaves at the first step with ``score > bar``, another one re-enters at the first with
-    ``score <= bar``.
+    An active user leaves at the first step with ``score > threshold``, another one re-enters at the first with
+    ``score <= threshold``.
 
     Returns
     -------
@@ -142,133 +145,141 @@ def steps_to_crossing(xp, scores, bars, rates, active):
         1 or more; ``inf`` if nobody ever crosses.
     """
     crossing = xp.where(active, rates > 0, rates < 0)
-    steps = (bars - scores) / xp.where(crossing, rates, 1.0)
+    steps = (thresholds - scores) / xp.where(crossing, rates, 1.0)
     steps = xp.where(active, xp.floor(steps) + 1.0, xp.ceil(steps))
     return xp.maximum(xp.min(xp.where(crossing, steps, xp.inf), axis=-1), xp.asarray(1.0, dtype=scores.dtype))
 
 
-def _in_span(xp, batch, settings, active, total, step, movable, use_gram, kernels):
+def _solve_without_l1(xp, batch, settings, active, total, step, has_gradient, use_gram, kernels):
     """Without an L1 term or bounds the recourse stays in the span of the profiles.
 
-    ``change = step * P^T taken``, with the weighted number of steps that each user was active for, so an event costs
-    a handful of operations on n numbers, whatever the number of features.
+    ``change = step * P^T active_steps``, with the weighted number of steps that each user was active for, so an event
+    costs a handful of operations on n numbers, whatever the number of features.
     """
     event = user_event if kernels is None else kernels.user_event
-    scores, bars, profiles = batch.scores, batch.bars, batch.profiles
+    scores, thresholds, profiles = batch.scores, batch.thresholds, batch.profiles
     gram = profiles.gram() if use_gram and not profiles.signed else None
     # How fast one step of the gradient of weight 1 would raise each user's score.
-    pull, taken = profiles.scores(total), xp.zeros_like(scores)
-    status = xp.zeros(movable.shape, dtype=xp.int32)
-    iterations, events = xp.zeros(movable.shape, dtype=xp.int64), xp.zeros(movable.shape, dtype=xp.int64)
+    score_rate, active_steps = profiles.scores(total), xp.zeros_like(scores)
+    status = xp.zeros(has_gradient.shape, dtype=xp.int32)
+    iterations, events = xp.zeros(has_gradient.shape, dtype=xp.int64), xp.zeros(has_gradient.shape, dtype=xp.int64)
     while True:
-        found = event(xp, scores, bars, pull, active, taken, step, movable, status, iterations, settings)
-        scores, taken, active, turned, steps, status = found
+        found = event(
+            xp, scores, thresholds, score_rate, active, active_steps, step, has_gradient, status, iterations, settings
+        )
+        scores, active_steps, active, switched, steps, status = found
         running = status == RUNNING
         if not bool(xp.any(running)):
             break
         iterations = iterations + steps
         events = events + xp.astype(running, xp.int64)
-        if profiles.signed:  # what is left of sums that cancel would pull on for ever
-            pull = profiles.scores(profiles.totals(xp.astype(active, scores.dtype)))
+        if profiles.signed:  # what is left of sums that cancel would score_rate on for ever
+            score_rate = profiles.scores(profiles.totals(xp.astype(active, scores.dtype)))
         else:
-            pull = pull + _pull_of(xp, turned, profiles, gram)
-    change = step[..., None] * profiles.totals(taken)
+            score_rate = score_rate + _rate_of(xp, switched, profiles, gram)
+    change = step[..., None] * profiles.totals(active_steps)
     return Paths(change, status, iterations, events, scores)
 
 
-def _pull_of(xp, turned, profiles, gram):
-    """What users who turned change in the pull: by their rows of the Gram matrices, or where they are many, by the
-    profiles.
+def _rate_of(xp, switched, profiles, gram):
+    """What users who switched change in the score rate.
+
+    By their rows of the Gram matrices, or where they are many, by the profiles.
     """
     if gram is None:
-        return profiles.scores(profiles.totals(turned))
-    users = xp.nonzero(xp.any(turned != 0.0, axis=(0, 1)))[0]
+        return profiles.scores(profiles.totals(switched))
+    users = xp.nonzero(xp.any(switched != 0.0, axis=(0, 1)))[0]
     if users.shape[0] * gram.shape[-1] > profiles.cost:
-        return profiles.scores(profiles.totals(turned))
-    return xp.matmul(xp.take(turned, users, axis=2), xp.take(gram, users, axis=1))
+        return profiles.scores(profiles.totals(switched))
+    return xp.matmul(xp.take(switched, users, axis=2), xp.take(gram, users, axis=1))
 
 
-def user_event(xp, scores, bars, pull, active, taken, step, movable, status, iterations, settings):
+def user_event(
+    xp, scores, thresholds, score_rate, active, active_steps, step, has_gradient, status, iterations, settings
+):
     """One event of every L1-free path that is still running.
 
     Parameters
     ----------
     xp : array namespace
-    scores, bars, pull, active, taken : (S, I, n) arrays
-        `pull` is the rate of the scores per unit of step; `taken` the weighted steps each user was active for.
-    step, movable, status, iterations : (S, I) arrays
+    scores, thresholds, score_rate, active, active_steps : (S, I, n) arrays
+        `score_rate` is the rate of the scores per unit of step; `active_steps` the weighted steps each user was active
+        for.
+    step, has_gradient, status, iterations : (S, I) arrays
     settings : Settings
 
     Returns
     -------
     Event
-        The arrays after the event; `turned` is +1, -1 or 0 for users who became active, ceased to be, or neither;
+        The arrays after the event; `switched` is +1, -1 or 0 for users who became active, ceased to be, or neither;
         `steps` (S, I) whole numbers, 0 for a path that is not running any more.
     """
     count = xp.sum(xp.astype(active, scores.dtype), axis=-1)
-    squared = xp.sum(xp.where(active, pull, 0.0), axis=-1)  # the squared length of the gradient
+    squared = xp.sum(xp.where(active, score_rate, 0.0), axis=-1)  # the squared length of the gradient
     left = settings.max_iterations - iterations
-    status = _settle(xp, status, count == 0, ~movable | (squared <= 0.0), left <= 0)
+    status = _settle(xp, status, count == 0, ~has_gradient | (squared <= 0.0), left <= 0)
     running = status == RUNNING
     share = 1.0 / xp.where(running, count, 1.0) if settings.aggregate == "mean" else xp.ones_like(step)
-    rates = (step * share)[..., None] * pull
-    steps = xp.minimum(steps_to_crossing(xp, scores, bars, rates, active), xp.astype(left, scores.dtype))
+    rates = (step * share)[..., None] * score_rate
+    steps = xp.minimum(steps_to_crossing(xp, scores, thresholds, rates, active), xp.astype(left, scores.dtype))
     steps = xp.where(running, steps, 0.0)
     scores = scores + steps[..., None] * rates
-    taken = taken + xp.where(active, (steps * share)[..., None], 0.0)
-    still = xp.where(running[..., None], scores <= bars, active)
-    turned = xp.astype(still, scores.dtype) - xp.astype(active, scores.dtype)
-    return Event(scores, taken, still, turned, xp.astype(steps, iterations.dtype), status)
+    active_steps = active_steps + xp.where(active, (steps * share)[..., None], 0.0)
+    still = xp.where(running[..., None], scores <= thresholds, active)
+    switched = xp.astype(still, scores.dtype) - xp.astype(active, scores.dtype)
+    return Event(scores, active_steps, still, switched, xp.astype(steps, iterations.dtype), status)
 
 
-def _among_able(xp, batch, settings, active, total, step, l1, movable, kernels):
+def _solve_proximal(xp, batch, settings, active, total, step, l1, has_gradient, kernels):
     """Leap with the features that can ever leave zero: those that some set of users pulls at harder than L1 holds.
 
     With an L1 term they are few.
     """
-    terms = batch.terms
-    holds = l1[..., None] * (1.0 if terms.weights is None else terms.weights)
-    able = xp.any(batch.profiles.reach(settings.aggregate)[:, None, :] * (1.0 + ZERO) > holds, axis=(0, 1))
-    places = xp.nonzero(able)[0]
-    cut = Terms(*(None if part is None else xp.take(part, places, axis=-1) for part in terms))
-    smaller = batch._replace(profiles=batch.profiles.restricted(places), terms=cut)
-    found = _by_coordinates(xp, smaller, settings, active, xp.take(total, places, axis=-1), step, l1, movable, kernels)
-    if places.shape[0] == able.shape[0]:
+    constraints = batch.constraints
+    holds = l1[..., None] * (1.0 if constraints.weights is None else constraints.weights)
+    mobile = xp.any(batch.profiles.reach(settings.aggregate)[:, None, :] * (1.0 + ZERO) > holds, axis=(0, 1))
+    places = xp.nonzero(mobile)[0]
+    cut = Constraints(*(None if part is None else xp.take(part, places, axis=-1) for part in constraints))
+    smaller = batch._replace(profiles=batch.profiles.restricted(places), constraints=cut)
+    found = _by_coordinates(
+        xp, smaller, settings, active, xp.take(total, places, axis=-1), step, l1, has_gradient, kernels
+    )
+    if places.shape[0] == mobile.shape[0]:
         return found
     change = xp.zeros_like(total)
     if places.shape[0]:
-        # Each feature takes the change at its place among the able ones.
-        rank = xp.maximum(xp.cumulative_sum(xp.astype(able, xp.int64)) - 1, xp.zeros_like(places[:1]))
-        change = xp.where(able, xp.take(found.change, rank, axis=-1), 0.0)
+        # Each feature takes the change at its place among the mobile ones.
+        rank = xp.maximum(xp.cumulative_sum(xp.astype(mobile, xp.int64)) - 1, xp.zeros_like(places[:1]))
+        change = xp.where(mobile, xp.take(found.change, rank, axis=-1), 0.0)
     return found._replace(change=change)
 
 
-def _by_coordinates(xp, batch, settings, active, total, step, l1, movable, kernels):
+def _by_coordinates(xp, batch, settings, active, total, step, l1, has_gradient, kernels):
     """With an L1 term or bounds: events of users and of coordinates."""
     rates_of = coordinate_rates if kernels is None else kernels.coordinate_rates
-    scores, bars, profiles, terms = batch.scores, batch.bars, batch.profiles, batch.terms
-    weights = 1.0 if terms.weights is None else terms.weights
-    threshold = (step * l1)[..., None] * weights
+    scores, thresholds, profiles, constraints = batch.scores, batch.thresholds, batch.profiles, batch.constraints
+    weights = 1.0 if constraints.weights is None else constraints.weights
+    shrinkage = (step * l1)[..., None] * weights
     change = xp.zeros_like(total)
-    status = xp.zeros(movable.shape, dtype=xp.int32)
-    iterations, events = xp.zeros(movable.shape, dtype=xp.int64), xp.zeros(movable.shape, dtype=xp.int64)
+    status = xp.zeros(has_gradient.shape, dtype=xp.int32)
+    iterations, events = xp.zeros(has_gradient.shape, dtype=xp.int64), xp.zeros(has_gradient.shape, dtype=xp.int64)
     while True:
         drift = (step * _share(xp, active, settings, scores.dtype))[..., None] * total
-        moved, rate, safe = rates_of(xp, change, drift, threshold, terms)
+        moved, rate, safe = rates_of(xp, change, drift, shrinkage, constraints)
         left = settings.max_iterations - iterations
-        stalled = ~movable | ~xp.any(rate != 0.0, axis=-1)
+        stalled = ~has_gradient | ~xp.any(rate != 0.0, axis=-1)
         status = _settle(xp, status, ~xp.any(active, axis=-1), stalled, left <= 0)
         running = status == RUNNING
         if not bool(xp.any(running)):
             return Paths(change, status, iterations, events, scores)
         rates = profiles.scores(xp.where(running[..., None], rate, 0.0))
-        crossing = steps_to_crossing(xp, scores, bars, rates, active)
+        crossing = steps_to_crossing(xp, scores, thresholds, rates, active)
         steps = xp.minimum(xp.minimum(safe, crossing), xp.astype(left, scores.dtype))
         steps = xp.where(running, steps, 0.0)
-        leapt = within(xp, change + steps[..., None] * rate, drift, terms)
+        leapt = within(xp, change + steps[..., None] * rate, drift, constraints)
         change = xp.where(steps[..., None] == 1.0, moved, xp.where(running[..., None], leapt, change))
         scores = scores + steps[..., None] * rates
-        still = xp.where(running[..., None], scores <= bars, active)
+        still = xp.where(running[..., None], scores <= thresholds, active)
         if bool(xp.any(still != active)):
             total = profiles.totals(xp.astype(still, scores.dtype))
         active = still
@@ -276,15 +287,15 @@ def _by_coordinates(xp, batch, settings, active, total, step, l1, movable, kerne
         events = events + xp.astype(running, xp.int64)
 
 
-def coordinate_rates(xp, change, drift, threshold, terms):
+def coordinate_rates(xp, change, drift, shrinkage, constraints):
     """What the next step does to each coordinate, and for how many steps it will do the same.
 
     Parameters
     ----------
     xp : array namespace
-    change, drift, threshold : (S, I, features) arrays
-        As for `problem.proximal_step`.
-    terms : Terms
+    change, drift, shrinkage : (S, I, features) arrays
+        As for `steps.proximal_step`.
+    constraints : Constraints
 
     Returns
     -------
@@ -293,14 +304,14 @@ def coordinate_rates(xp, change, drift, threshold, terms):
     safe : (S, I) array
         Steps, 1 or more, for which the rate stays what it is, if the gradient does.
     """
-    moved = proximal_step(xp, change, drift, threshold, terms)
+    moved = proximal_step(xp, change, drift, shrinkage, constraints)
     rate = moved - change
-    free = xp.where(change != 0.0, drift - xp.sign(change) * threshold, shrink(xp, drift, threshold))
+    free = xp.where(change != 0.0, drift - xp.sign(change) * shrinkage, shrink(xp, drift, shrinkage))
     moving = (rate != 0.0) & (free != 0.0)
     speed = xp.abs(xp.where(moving, free, 1.0))
-    room = xp.abs(change) - ZERO * threshold
+    room = xp.abs(change) - ZERO * shrinkage
     safe = xp.where(moving & (change * free < 0.0), xp.ceil(room / speed) - 1.0, xp.inf)
-    for bound, towards in ((terms.low, xp.less), (terms.high, xp.greater)):
+    for bound, towards in ((constraints.low, xp.less), (constraints.high, xp.greater)):
         if bound is not None:
             steps = xp.floor(xp.abs(bound - change) / speed)
             safe = xp.minimum(safe, xp.where(moving & towards(free, 0.0), steps, xp.inf))

@@ -6,9 +6,11 @@ open the choice is named in `compute_recourse`.
 
 import numpy as np
 
-from recrec.methods.recrec.problem import FREE, LIMIT, REACHED, STALLED, Path, gradient_of, scale
+from recrec.actionability import FREE
+from recrec.methods import LIMIT, REACHED, STALLED
 from recrec.methods.recrec.stepping import step_change
-from recrec.ranking import bar_over
+from recrec.methods.recrec.steps import ended, gradient_of, scale
+from recrec.ranking import tie_adjusted
 
 
 def get_updated_ranks(features, changed, item, profiles):
@@ -28,14 +30,14 @@ def get_updated_ranks(features, changed, item, profiles):
     (users,) integer array
         Pessimistic: of tied items the one in question comes last.
     """
-    bars = bar_over(profiles @ features.T)
+    thresholds = tie_adjusted(profiles @ features.T)
     # The item in question comes after all that it does not clear, so it stands last before a stable sort.
-    others = np.delete(bars, item, axis=1)
+    others = np.delete(thresholds, item, axis=1)
     order = np.argsort(-np.column_stack([others, profiles @ changed]), axis=1, kind="stable")
     return np.argmax(order == others.shape[1], axis=1) + 1
 
 
-def compute_recourse(features, ratings, item, mutable, settings, terms=FREE):
+def compute_recourse(features, ratings, item, mutable, settings, constraints=FREE):
     """Lines 1-12: gradient descent until the item is within the desired rank for every sampled user.
 
     ``S'`` is recomputed from the present ranks in every iteration, the first included, so a user who falls out of the
@@ -52,12 +54,12 @@ def compute_recourse(features, ratings, item, mutable, settings, terms=FREE):
     mutable : (features,) bool array
         Only these may change.
     settings : Settings
-    terms : Terms
+    constraints : Constraints
         Weights and bounds of all features.
 
     Returns
     -------
-    Path
+    Solution
         `change` over all features.
     """
     original = features[item]
@@ -70,15 +72,15 @@ def compute_recourse(features, ratings, item, mutable, settings, terms=FREE):
         rank = get_updated_ranks(features, original + change, item, profiles)
         left = rank > settings.desired_rank
         if not left.any():
-            return Path(change, REACHED, iterations, iterations)
+            return ended(change, REACHED, iterations, iterations)
         gradient = np.where(mutable, gradient_of(profiles[left], settings.aggregate), 0.0)
         units = units or scale(gradient, settings)
         if units is None:
-            return Path(change, STALLED, iterations, iterations)
-        moved = step_change(change, gradient, units, settings, terms)
+            return ended(change, STALLED, iterations, iterations)
+        moved = step_change(change, gradient, units, settings, constraints)
         if np.array_equal(moved, change):
-            return Path(change, STALLED, iterations, iterations)
+            return ended(change, STALLED, iterations, iterations)
         if iterations == settings.max_iterations:
-            return Path(change, LIMIT, iterations, iterations)
+            return ended(change, LIMIT, iterations, iterations)
         change = moved
         iterations += 1

@@ -9,9 +9,8 @@ each of the samples.
 """
 
 from functools import cached_property
-from typing import NamedTuple
 
-from recrec.methods.recrec.problem import cancelled
+from recrec.methods.recrec.steps import cancelled
 
 #: Columns of a Gram matrix that are made at once.
 BLOCK = 64
@@ -63,121 +62,103 @@ class Dense:
 
 
 class Factored:
-    """Profiles as ratings times features, both sparse.
+    """Profiles as the product of two factors, each sparse or dense (`audience.LinearMap`).
 
     Parameters
     ----------
     xp : array namespace
         NumPy, or CuPy with its sparse matrices.
-    features, transposed : sparse matrices, CSR
-        Mutable features of all items, (items, features), and the same transposed.
-    ratings, raters : lists of S sparse matrices, CSR
-        Histories of each sample, (n, items), and the same transposed.
+    right, right_transposed : matrices, sparse ones in CSR
+        Such as the mutable features of all items, (r, features), and the same transposed.
+    left, left_transposed : lists of S matrices, sparse ones in CSR
+        Such as the histories of each sample, (n, r), and the same transposed.
     """
 
-    def __init__(self, xp, features, transposed, ratings, raters):
+    def __init__(self, xp, right, right_transposed, left, left_transposed):
         self.xp = xp
-        self.features, self.transposed = features, transposed
-        self.ratings, self.raters = ratings, raters
-        self.shape = (len(ratings), ratings[0].shape[0], features.shape[1])
+        self.right, self.right_transposed = right, right_transposed
+        self.left, self.left_transposed = left, left_transposed
+        self.shape = (len(left), left[0].shape[0], right.shape[1])
         #: Whether profiles can cancel each other.
-        self.signed = _any_below_zero(features, *ratings)
+        self.signed = _any_below_zero(right, *left)
         #: Multiplications of `totals` and `scores` for one item.
-        self.cost = 2 * (features.nnz + ratings[0].nnz)
+        self.cost = 2 * (stored(right) + stored(left[0]))
 
     def scores(self, changes):
         """What changes add to the users' scores: (S, I, features) to (S, I, n)."""
         samples, items, features = changes.shape
-        similar = self.features.dot(changes.reshape(samples * items, features).T)
-        parts = [
-            ratings.dot(similar[:, sample * items : (sample + 1) * items]).T
-            for sample, ratings in enumerate(self.ratings)
-        ]
+        similar = self.right.dot(changes.reshape(samples * items, features).T)
+        parts = [left.dot(similar[:, sample * items : (sample + 1) * items]).T for sample, left in enumerate(self.left)]
         return self.xp.stack(parts)
 
     def totals(self, users):
         """Weighted sums of the users' profiles: (S, I, n) to (S, I, features)."""
-        total = self._totals(users, self.raters, self.transposed)
+        total = self._totals(users, self.left_transposed, self.right_transposed)
         if not self.signed:
             return total
         return cancelled(self.xp, total, self._totals(self.xp.abs(users), *self._sizes))
 
     @cached_property
     def _sizes(self):
-        return [abs(raters) for raters in self.raters], abs(self.transposed)
+        return [abs(one) for one in self.left_transposed], abs(self.right_transposed)
 
-    def _totals(self, users, raters, transposed):
+    def _totals(self, users, left_transposed, right_transposed):
         samples, items, _ = users.shape
-        weights = self.xp.concatenate([one.dot(users[sample].T) for sample, one in enumerate(raters)], axis=1)
-        return self.xp.ascontiguousarray(transposed.dot(weights).T).reshape(samples, items, -1)
+        weights = self.xp.concatenate([one.dot(users[sample].T) for sample, one in enumerate(left_transposed)], axis=1)
+        return self.xp.ascontiguousarray(right_transposed.dot(weights).T).reshape(samples, items, -1)
 
     def reach(self, aggregate):
         """No sum, or mean, over any of the users has larger entries: (S, features)."""
-        if aggregate == "mean" and self.features.nnz:
-            return self.xp.stack([self._largest(ratings) for ratings in self.ratings])
-        raters, transposed = self._sizes
-        return self.xp.stack([transposed.dot(one.sum(axis=1)).reshape(-1) for one in raters])
+        if aggregate == "mean" and stored(self.right):
+            return self.xp.stack([self._largest(left) for left in self.left])
+        left_transposed, right_transposed = self._sizes
+        return self.xp.stack([right_transposed.dot(one.sum(axis=1)).reshape(-1) for one in left_transposed])
 
-    def _largest(self, ratings):
+    def _largest(self, left):
         """The largest entry of each column of some users' profiles, by size."""
-        largest = self.xp.zeros(self.shape[-1], dtype=self.features.dtype)
+        largest = self.xp.zeros(self.shape[-1], dtype=self.right.dtype)
         for start in range(0, self.shape[1], BLOCK):
-            profiles = ratings[start : start + BLOCK].dot(self.features)
-            largest = self.xp.maximum(largest, abs(profiles).max(axis=0).toarray().reshape(-1))
+            profiles = left[start : start + BLOCK].dot(self.right)
+            largest = self.xp.maximum(largest, _dense(abs(profiles).max(axis=0)).reshape(-1))
         return largest
 
     def restricted(self, features):
         """The same users with some of the features only."""
-        return Factored(self.xp, self.features[:, features], self.transposed[features], self.ratings, self.raters)
+        return Factored(
+            self.xp, self.right[:, features], self.right_transposed[features], self.left, self.left_transposed
+        )
 
     def gram(self):
         """Inner products of the profiles: (S, n, n).
 
-        Few users: their profiles, times themselves. Many: a block of profiles at a time against all items, then against
-        all histories, which costs n times the stored numbers of the factors and not n squared times the features.
+        Few users: their profiles, times themselves. Many: a block of profiles at a time against the right factor, then
+        against the left one, which costs n times the stored numbers of the factors and not n squared times the
+        features.
         """
         samples, users, features = self.shape
-        found = self.xp.zeros((samples, users, users), dtype=self.features.dtype)
-        if not self.features.nnz:
+        found = self.xp.zeros((samples, users, users), dtype=self.right.dtype)
+        if not stored(self.right):
             return found
-        for sample, (ratings, raters) in enumerate(zip(self.ratings, self.raters, strict=True)):
-            if users * features <= DENSE_GAIN * (2 * self.features.nnz + ratings.nnz):
-                profiles = ratings.dot(self.features).toarray()
+        for sample, (left, left_transposed) in enumerate(zip(self.left, self.left_transposed, strict=True)):
+            if users * features <= DENSE_GAIN * (2 * stored(self.right) + stored(left)):
+                profiles = _dense(left.dot(self.right))
                 self.xp.matmul(profiles, profiles.T, out=found[sample])
                 continue
             for start in range(0, users, BLOCK):
                 block = slice(start, start + BLOCK)
-                profiles = self.transposed.dot(raters[:, block].toarray())
-                found[sample, :, block] = ratings.dot(self.features.dot(profiles))
+                profiles = self.right_transposed.dot(_dense(left_transposed[:, block]))
+                found[sample, :, block] = left.dot(self.right.dot(profiles))
         return found
 
 
-class Histories(NamedTuple):
-    """The users over whom success counts, as ratings and features.
+def stored(matrix):
+    """Numbers that a matrix, sparse or dense, holds."""
+    return matrix.nnz if hasattr(matrix, "nnz") else matrix.size
 
-    Attributes
-    ----------
-    ratings : (users, items) sparse array, CSR
-    features, transposed : sparse arrays, CSR
-        Mutable features of all items, (items, features), and the same transposed.
-    """
 
-    ratings: object
-    features: object
-    transposed: object
-
-    def gains(self, change):
-        """What a change, (features,) or (features, n), adds to each user's score."""
-        return self.ratings @ (self.features @ change)
-
-    def magnitude(self):
-        """The same with absolute values: its gains bound what changes of a size can add or take away."""
-        return Histories(*map(abs, self)) if _any_below_zero(self.features, self.ratings) else self
-
-    def columns(self, features):
-        """Some columns of the users' profiles: (users, n) array."""
-        return self.ratings @ self.transposed[features].toarray().T
+def _dense(matrix):
+    return matrix.toarray() if hasattr(matrix, "toarray") else matrix
 
 
 def _any_below_zero(*matrices):
-    return any(bool((matrix.data < 0.0).any()) for matrix in matrices)
+    return any(bool(((matrix.data if hasattr(matrix, "nnz") else matrix) < 0.0).any()) for matrix in matrices)

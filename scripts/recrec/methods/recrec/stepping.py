@@ -1,52 +1,54 @@
-"""Algorithm 1 one gradient step at a time, with scores against bars in place of ranks.
+"""Algorithm 1 one gradient step at a time, with scores against thresholds in place of ranks.
 
 The plain form: the only one for the subgradient step, and what the leaping solver must equal.
 """
 
 import numpy as np
 
-from recrec.methods.recrec.problem import LIMIT, REACHED, STALLED, ZERO, Path, gradient_of, proximal_step, scale, within
+from recrec.arrays.kernels import ZERO
+from recrec.methods import LIMIT, REACHED, STALLED
+from recrec.methods.recrec.steps import ended, gradient_of, proximal_step, scale, within
 
 
-def step_change(change, gradient, units, settings, terms):
+def step_change(change, gradient, units, settings, constraints):
     """One step of Algorithm 1 with the L1 step of the settings, in terms of ``change = v' - v``."""
-    weights = 1.0 if terms.weights is None else terms.weights
-    drift, threshold = units.step * gradient, units.step * units.l1 * weights
+    weights = 1.0 if constraints.weights is None else constraints.weights
+    drift, shrinkage = units.step * gradient, units.step * units.l1 * weights
     if settings.l1_step == "subgradient":
-        sign = np.where(np.abs(change) > ZERO * threshold, np.sign(change), 0.0)
-        return within(np, change + drift - threshold * sign, drift, terms)
-    return proximal_step(np, change, drift, threshold, terms)
+        sign = np.where(np.abs(change) > ZERO * shrinkage, np.sign(change), 0.0)
+        return within(np, change + drift - shrinkage * sign, drift, constraints)
+    return proximal_step(np, change, drift, shrinkage, constraints)
 
 
-def solve(problem, settings):
+def solve(task, settings):
     """Follow Algorithm 1 step by step.
 
     Parameters
     ----------
-    problem : Problem
+    task : Task
     settings : Settings
 
     Returns
     -------
-    Path
+    Solution
     """
-    terms = problem.terms.check()
-    scores, change = problem.scores, np.zeros(problem.profiles.shape[1])
+    constraints = task.constraints.check()
+    scores, change = task.scores, np.zeros(task.profiles.shape[1])
     units = None
     iterations = 0
     while True:
-        active = scores <= problem.bars
+        active = scores <= task.thresholds
         if not active.any():
-            return Path(change, REACHED, iterations, iterations)
-        gradient = gradient_of(problem.profiles[active], settings.aggregate)
+            return ended(change, REACHED, iterations, iterations)
+        gradient = gradient_of(task.profiles[active], settings.aggregate)
         units = units or scale(gradient, settings)
         if units is None:
-            return Path(change, STALLED, iterations, iterations)
-        moved = step_change(change, gradient, units, settings, terms)
+            return ended(change, STALLED, iterations, iterations)
+        moved = step_change(change, gradient, units, settings, constraints)
         if np.array_equal(moved, change):
-            return Path(change, STALLED, iterations, iterations)
+            return ended(change, STALLED, iterations, iterations)
         if iterations == settings.max_iterations:
-            return Path(change, LIMIT, iterations, iterations)
+            return ended(change, LIMIT, iterations, iterations)
         change = moved
-        scores = problem.scores + problem.profiles @ change
+        scores = task.scores + task.profiles @ change
         iterations += 1

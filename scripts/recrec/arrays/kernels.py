@@ -1,13 +1,16 @@
 """Fused CUDA forms of the array expressions that a recourse spends its time in.
 
-Each does in one pass over memory what its twin does in a dozen: `leaping.user_event`, `leaping.coordinate_rates` and
-`thresholding.count_successes` are the definitions. Without fused multiply-adds, so that sums round as the twins' do.
+Each does in one pass over memory what its twin does in a dozen: `user_event` and `coordinate_rates` of
+`methods.recrec.leaping` and `evaluation.thresholding.count_successes` are the definitions. Without fused multiply-adds,
+so that sums round as the twins' do.
 """
 
 import numpy as np
 
-from recrec.methods.recrec.leaping import Event
-from recrec.methods.recrec.problem import ZERO
+#: A shrunk coordinate this close to zero, relative to the shrinkage, is zero; one this close to a bound, relative to
+#: the bound and to the step, is on it; one that moves by less, relative to the shrinkage, does not move. What is so
+#: exactly must be so whatever the order in which the steps were summed.
+ZERO = 1e-9
 
 THREADS = 256
 OPTIONS = ("--std=c++17", "--fmad=false")
@@ -49,17 +52,18 @@ __device__ inline void keep_smallest(float *place, float value)
 
 // One event of an L1-free path: a block for each problem.
 extern "C" __global__ void user_event(
-    long long users, int mean, long long limit, REAL infinity, const REAL *scores, const REAL *bars, const REAL *pull,
-    const bool *active, const REAL *taken, const REAL *step, const bool *movable, const int *status,
-    const long long *iterations, REAL *new_scores, REAL *new_taken, bool *still, REAL *turned, long long *steps,
-    int *new_status)
+    long long users, int mean, long long limit, REAL infinity, const REAL *scores, const REAL *thresholds,
+    const REAL *score_rate, const bool *active, const REAL *active_steps, const REAL *step, const bool *has_gradient,
+    const int *status,
+    const long long *iterations, REAL *new_scores, REAL *new_active_steps, bool *still, REAL *switched,
+    long long *steps, int *new_status)
 {
     const long long problem = blockIdx.x, start = problem * users;
     REAL count = 0, squared = 0;
     for (long long user = threadIdx.x; user < users; user += blockDim.x)
         if (active[start + user]) {
             count += 1;
-            squared += pull[start + user];
+            squared += score_rate[start + user];
         }
     count = block_reduce(count, true);
     squared = block_reduce(squared, true);
@@ -67,17 +71,17 @@ extern "C" __global__ void user_event(
     int ends = status[problem];
     if (ends == 0) {
         if (count == 0) ends = 1;
-        else if (!movable[problem] || squared <= 0) ends = 2;
+        else if (!has_gradient[problem] || squared <= 0) ends = 2;
         else if (left <= 0) ends = 3;
     }
     const REAL share = mean && ends == 0 ? 1 / count : (REAL)1;
     const REAL pace = step[problem] * share;
     REAL first = infinity;
     for (long long user = threadIdx.x; user < users; user += blockDim.x) {
-        const REAL rate = pace * pull[start + user];
+        const REAL rate = pace * score_rate[start + user];
         const bool on = active[start + user];
         if (on ? rate > 0 : rate < 0) {
-            const REAL away = (bars[start + user] - scores[start + user]) / rate;
+            const REAL away = (thresholds[start + user] - scores[start + user]) / rate;
             first = smaller(first, on ? (REAL)floor((double)away) + 1 : (REAL)ceil((double)away));
         }
     }
@@ -86,12 +90,12 @@ extern "C" __global__ void user_event(
     for (long long user = threadIdx.x; user < users; user += blockDim.x) {
         const long long at = start + user;
         const bool on = active[at];
-        const REAL score = scores[at] + taking * (pace * pull[at]);
-        const bool stays = ends == 0 ? score <= bars[at] : on;
+        const REAL score = scores[at] + taking * (pace * score_rate[at]);
+        const bool stays = ends == 0 ? score <= thresholds[at] : on;
         new_scores[at] = score;
-        new_taken[at] = taken[at] + (on ? taking * share : (REAL)0);
+        new_active_steps[at] = active_steps[at] + (on ? taking * share : (REAL)0);
         still[at] = stays;
-        turned[at] = (REAL)stays - (REAL)on;
+        switched[at] = (REAL)stays - (REAL)on;
     }
     if (threadIdx.x == 0) {
         steps[problem] = (long long)taking;
@@ -116,7 +120,7 @@ __device__ inline REAL within(
 
 // Step, soft threshold and bounds, and for how many steps they will do the same: rows of blocks for each problem.
 extern "C" __global__ void coordinate_rates(
-    long long features, REAL infinity, const REAL *change, const REAL *drift, const REAL *threshold, const REAL *low,
+    long long features, REAL infinity, const REAL *change, const REAL *drift, const REAL *shrinkage, const REAL *low,
     const REAL *high, long long low_stride, long long high_stride, REAL *moved, REAL *rate, REAL *safe)
 {
     const long long problem = blockIdx.y, start = problem * features;
@@ -125,7 +129,7 @@ extern "C" __global__ void coordinate_rates(
     REAL first = infinity;
     for (long long k = blockIdx.x * (long long)blockDim.x + threadIdx.x; k < features;
          k += (long long)gridDim.x * blockDim.x) {
-        const REAL now = change[start + k], drifts = drift[start + k], shrinks = threshold[start + k];
+        const REAL now = change[start + k], drifts = drift[start + k], shrinks = shrinkage[start + k];
         const REAL sum = now + drifts, near = (REAL)NEAR_ZERO * shrinks;
         const REAL beyond = size_of(sum) - shrinks, alone = size_of(drifts) - shrinks;
         REAL next = within(beyond > near ? sign_of(sum) * beyond : (REAL)0, drifts, low, high, k, infinity);
@@ -146,16 +150,16 @@ extern "C" __global__ void coordinate_rates(
     if (threadIdx.x == 0) keep_smallest(safe + problem, first);
 }
 
-// Users above their bars with the first 1, 2, ... of some changes: a thread for each user.
+// Users above their thresholds with the first 1, 2, ... of some changes: a thread for each user.
 extern "C" __global__ void count_successes(
     long long users, long long changes, const REAL *columns, const REAL *change, const REAL *totals, const REAL *scores,
-    const REAL *bars, REAL *new_totals, int *successes)
+    const REAL *thresholds, REAL *new_totals, int *successes)
 {
     const long long user = blockIdx.x * (long long)blockDim.x + threadIdx.x;
     REAL total = user < users ? totals[user] : (REAL)0;
     for (long long k = 0; k < changes; k++) {
         if (user < users) total += columns[user * changes + k] * change[k];
-        const int above = __syncthreads_count(user < users && total + scores[user] > bars[user]);
+        const int above = __syncthreads_count(user < users && total + scores[user] > thresholds[user]);
         if (threadIdx.x == 0 && above) atomicAdd(successes + k, above);
     }
     if (user < users) new_totals[user] = total;
@@ -204,11 +208,16 @@ class Kernels:
         self._coordinate_rates = module.get_function("coordinate_rates")
         self._count_successes = module.get_function("count_successes")
 
-    def user_event(self, xp, scores, bars, pull, active, taken, step, movable, status, iterations, settings):
+    def user_event(
+        self, xp, scores, thresholds, score_rate, active, active_steps, step, has_gradient, status, iterations, settings
+    ):
         """As `leaping.user_event`."""
         users, problems = scores.shape[-1], status.size
-        arrays = [xp.ascontiguousarray(one) for one in (scores, bars, pull, active, taken, step, movable, status)]
-        found = Event(
+        arrays = [
+            xp.ascontiguousarray(one)
+            for one in (scores, thresholds, score_rate, active, active_steps, step, has_gradient, status)
+        ]
+        found = (
             xp.empty_like(arrays[0]), xp.empty_like(arrays[0]), xp.empty_like(arrays[3]), xp.empty_like(arrays[0]),
             xp.empty_like(iterations), xp.empty_like(arrays[7]),
         )  # fmt: skip
@@ -217,13 +226,13 @@ class Kernels:
         self._user_event((problems,), (self.threads,), (*numbers, *arrays, iterations, *found))
         return found
 
-    def coordinate_rates(self, xp, change, drift, threshold, terms):
+    def coordinate_rates(self, xp, change, drift, shrinkage, constraints):
         """As `leaping.coordinate_rates`."""
         *stack, features = change.shape
         problems = int(np.prod(stack))
-        arrays = [xp.ascontiguousarray(one) for one in (change, drift, xp.broadcast_to(threshold, change.shape))]
+        arrays = [xp.ascontiguousarray(one) for one in (change, drift, xp.broadcast_to(shrinkage, change.shape))]
         bounds, strides = [], []
-        for bound in (terms.low, terms.high):
+        for bound in (constraints.low, constraints.high):
             if bound is not None:
                 shape = change.shape if bound.ndim > 1 else (features,)
                 bound = xp.ascontiguousarray(xp.broadcast_to(xp.asarray(bound, dtype=self.real), shape))
@@ -238,10 +247,10 @@ class Kernels:
         )
         return moved, rate, safe
 
-    def count_successes(self, columns, change, totals, scores, bars):
+    def count_successes(self, columns, change, totals, scores, thresholds):
         """As `thresholding.count_successes`, for arrays on the host: what is found comes back there."""
         xp = self.xp
-        given = (columns, change, totals, scores, bars)
+        given = (columns, change, totals, scores, thresholds)
         arrays = [xp.ascontiguousarray(xp.asarray(one, dtype=self.real)) for one in given]
         users, changes = columns.shape
         found = xp.empty(users, dtype=self.real), xp.zeros(changes, dtype=np.int32)

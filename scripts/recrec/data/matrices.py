@@ -1,0 +1,50 @@
+"""A data set as matrices: what the stage featurize leaves to all others."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from recrec.storage import csr_from_parts, csr_parts, load_arrays, save_arrays
+
+
+class Matrices(NamedTuple):
+    """Items, users and their interactions.
+
+    Attributes
+    ----------
+    features : (items, features) sparse array, CSR
+        ``V``: raw counts, 0-1 indicators, scaled numbers.
+    ratings : (users, items) sparse array, CSR
+        ``R``.
+    mutable : (features,) bool array
+        Which features a provider can change.
+    group : (users,) integer array
+        Target group of each user, from 1.
+    """
+
+    features: csr_array
+    ratings: csr_array
+    mutable: np.ndarray
+    group: np.ndarray
+
+    @classmethod
+    def load(cls, path):
+        """The matrices of a data set, from its file."""
+        arrays = load_arrays(path)
+        parts = (csr_from_parts(name, arrays) for name in ("features", "ratings"))
+        return cls(*parts, arrays["mutable"], arrays["group"])
+
+    def save(self, path):
+        """Write them as one file."""
+        save_arrays(
+            path,
+            **csr_parts("features", self.features),
+            **csr_parts("ratings", self.ratings),
+            mutable=self.mutable,
+            group=self.group,
+        )
+
+    def members(self, group):
+        """Positions of the users of a target group."""
+        return np.flatnonzero(self.group == int(group))

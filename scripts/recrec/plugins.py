@@ -1,0 +1,55 @@
+"""Plug-ins: modules of a package, found by looking into its folder."""
+
+import difflib
+import importlib
+import pkgutil
+
+from recrec.errors import InputError
+
+
+def names(package):
+    """Names of the modules of a package, in alphabetical order; those that begin with an underscore are none.
+
+    Parameters
+    ----------
+    package : module
+
+    Returns
+    -------
+    list of str
+    """
+    return sorted(found.name for found in pkgutil.iter_modules(package.__path__) if not found.name.startswith("_"))
+
+
+def load(package, name, needs):
+    """A plug-in.
+
+    Parameters
+    ----------
+    package : module
+    name : str
+    needs : iterable of str
+        What the module has to define.
+
+    Returns
+    -------
+    module
+
+    Raises
+    ------
+    InputError
+        If there is none of that name, it cannot be imported, or it lacks something.
+    """
+    kind = package.__name__.rpartition(".")[2]
+    if name not in (known := names(package)):
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f" (did you mean {close[0]}?)" if close else ""
+        raise InputError(f"{kind}: given {name!r}{hint}; allowed: {', '.join(known)}")
+    try:
+        plugin = importlib.import_module(f"{package.__name__}.{name}")
+    except Exception as error:
+        raise InputError(f"{kind}: {name} cannot be imported: {type(error).__name__}: {error}") from error
+    for needed in needs:
+        if not hasattr(plugin, needed):
+            raise InputError(f"{kind}: {plugin.__file__} does not define {needed}")
+    return plugin

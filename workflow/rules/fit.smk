@@ -1,0 +1,15 @@
+# What a recommender learns from all interactions of a data set.
+rule fit:
+    input:
+        matrices="results/data/{dataset}/matrices.npz",
+    output:
+        "results/model/{dataset}/{recommender}.npz",
+    log:
+        "results/logs/fit/{dataset}/{recommender}.log",
+    conda:
+        ENVIRONMENT
+    params:
+        recommender=recommender_settings,
+        code=recommender_code("fit"),
+    script:
+        "../../scripts/fit.py"
