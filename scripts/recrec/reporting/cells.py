@@ -9,8 +9,8 @@ from recrec.storage import whole
 
 #: Columns of results/tables/cells.csv, in order.
 COLUMNS = [
-    "dataset", "synthetic", "recommender", "group", "group_label", "rank", "sampling", "method", "item", "item_id", "title", "seed",
-    "position", "mean_rank_before", "top_share_before", "status", "iterations", "events",
+    "dataset", "synthetic", "recommender", "group", "group_label", "rank", "sampling", "method", "item", "item_id",
+    "title", "seed", "position", "mean_rank_before", "top_share_before", "status", "iterations", "events",
     "success_before_thresholding", "success", "success_live", "users_reached", "users", "changed", "changed_share",
     "changed_share_mutable", "l1", "rbo", "rbo_p05", "mean_rank_after",
 ]  # fmt: skip
@@ -47,8 +47,8 @@ def gather(cells, selection, items, groups, synthetic):
     rows = rows.sort_values(order, kind="stable").reindex(columns=COLUMNS)
     chosen = chosen.sort_values(["dataset", "recommender", "group", "rank", "position"], kind="stable")
     return rows, chosen[
-        ["dataset", "synthetic", "recommender", "group", "group_label", "users", "rank", "item", "item_id", "title", "position",
-         "mean_rank_before", "top_share_before"]
+        ["dataset", "synthetic", "recommender", "group", "group_label", "users", "rank", "item", "item_id", "title",
+         "position", "mean_rank_before", "top_share_before"]
     ]  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def state_recourses(cells, thresholded, matrices, features, top_k, say):
             where = f"{found['group_label']}, original rank {cell['rank']}, {cell['sampling']:g} % sampled, seed {seed}"
             rows.append((
                 cell["dataset"], found["synthetic"], found["group_label"], cell["rank"], cell["sampling"],
-                found["method"], found["item_id"], found["title"], seed, found["users_reached"],
+                cell["method"], found["item_id"], found["title"], seed, found["users_reached"],
                 found["users"], found["changed"], where, text,
             ))  # fmt: skip
         if number % 50 == 49:
