@@ -3,8 +3,11 @@
 import numpy as np
 from scipy.sparse import csr_array
 
+from recrec.evaluation import cell
 from recrec.evaluation.baseline import rank_baseline
-from recrec.recommenders.content import Target
+from recrec.evaluation.target import Target
+from recrec.methods import recrec
+from recrec.recommenders.content import ContentAudience
 
 
 def recommender(seed, users=12, items=30, features=10, real=False):
@@ -18,11 +21,32 @@ def recommender(seed, users=12, items=30, features=10, real=False):
     return counts, ratings
 
 
+def audience(features, ratings, candidates="all", mutable=None):
+    """Users of the paper's recommender, from dense arrays."""
+    mutable = np.ones(features.shape[1], dtype=bool) if mutable is None else mutable
+    return ContentAudience(csr_array(features), mutable, csr_array(ratings), candidates)
+
+
+def target_of(users):
+    """A target group of all users of an audience."""
+    sorted_scores = np.empty(users.shape)
+    rank_baseline(users, min(10, users.shape[1]), 5, sorted_scores)
+    return Target(users, sorted_scores)
+
+
 def target(seed, candidates="all", mutable=None, **size):
     """A target group of all users of `recommender`."""
-    features, ratings = recommender(seed, **size)
-    mutable = np.ones(features.shape[1], dtype=bool) if mutable is None else mutable
-    ordered = np.empty((len(ratings), len(features)))
-    sparse_features, sparse_ratings = csr_array(features), csr_array(ratings)
-    rank_baseline(sparse_ratings, sparse_features, candidates, 10, 5, ordered)
-    return Target(sparse_features, mutable, sparse_ratings, ordered, candidates)
+    return target_of(audience(*recommender(seed, **size), candidates, mutable))
+
+
+def choose(aggregate="mean", desired_rank=7, learning_rate=0.05, lambda_=0.0, l1_step="proximal", max_iterations=5000):
+    """Settings of Algorithm 1."""
+    return recrec.Settings(
+        aggregate=aggregate, desired_rank=desired_rank, learning_rate=learning_rate, lambda_=lambda_, l1_step=l1_step,
+        max_iterations=max_iterations,
+    )  # fmt: skip
+
+
+def solve_cell(target, items, percentage, seeds, choice, *device, **keys):
+    """Recourses of a cell by Algorithm 1."""
+    return cell.solve_cell(target, items, percentage, seeds, recrec, choice, *device, **keys)

@@ -8,15 +8,15 @@ import pytest
 import random_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_study import choose
 from test_solvers import assert_same
 
 from recrec.benchmarks import autograd, growth, roofline
 from recrec.benchmarks import figures as benchmark_figures
 from recrec.benchmarks import timing as benchmark
 from recrec.methods.recrec import printed as algorithm1
-from recrec.methods.recrec.steps import Settings
 
-CHOICE = Settings("mean", 5, 0.05, 0.0, max_iterations=200)
+CHOICE = choose("mean", 5, 0.05, 0.0, max_iterations=200)
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="needs PyTorch, an optional extra")
@@ -25,7 +25,7 @@ CHOICE = Settings("mean", 5, 0.05, 0.0, max_iterations=200)
 def test_autograd_is_algorithm_1_as_printed(seed, penalty, aggregate):
     features, ratings = random_study.recommender(seed, users=4, items=15)
     mutable = np.random.default_rng(seed).random(features.shape[1]) < 0.8
-    choice = Settings(aggregate, 4, 0.3, penalty, max_iterations=40)
+    choice = choose(aggregate, 4, 0.3, penalty, max_iterations=40)
     item = seed % len(features)
     found = autograd.compute_recourse(features, ratings, item, mutable, choice)
     assert_same(found, algorithm1.compute_recourse(features, ratings, item, mutable, choice))
@@ -46,7 +46,7 @@ def test_iterations_that_are_not_run_are_scaled_and_said_to_be(wanted, seconds, 
 def test_solvers_are_compared_on_the_same_recourses(monkeypatch):
     monkeypatch.setattr(benchmark, "find_spec", lambda name: None)
     target = random_study.target(3, users=40, items=60, features=30, real=True)
-    rows = benchmark.compare_solvers(target, target.features.toarray(), [4, 9], 20, [1, 2], CHOICE, 2, 2)
+    rows = benchmark.compare_solvers(target, target.audience.item_features.toarray(), [4, 9], 20, [1, 2], CHOICE, 2, 2)
     assert [row.method for row in rows] == ["leaping", "printed"], "autograd is left out without PyTorch"
     assert {row.users for row in rows} == {8}
     assert all(row.seconds > 0 for row in rows)
@@ -57,9 +57,9 @@ def test_seeds_that_share_a_sample_count_once(monkeypatch):
     monkeypatch.setattr(benchmark, "find_spec", lambda name: None)
     monkeypatch.setattr(benchmark, "seconds", lambda function, repeats=1: 12.0)
     target = random_study.target(3, users=12)
+    dense = target.audience.item_features.toarray()
     apart, together = (
-        benchmark.compare_solvers(target, target.features.toarray(), [4, 9], sampling, [1, 2, 3], CHOICE, 2, 1)[0]
-        for sampling in (50, 100)
+        benchmark.compare_solvers(target, dense, [4, 9], sampling, [1, 2, 3], CHOICE, 2, 1)[0] for sampling in (50, 100)
     )
     assert (apart.seconds, together.seconds) == (2.0, 6.0)
 
@@ -82,7 +82,7 @@ def test_growth_measures_every_stage_at_every_size(monkeypatch):
 @pytest.mark.parametrize("penalty", [0.0, 0.05])
 def test_the_bound_is_reading_the_profiles_once_per_event(penalty):
     target = random_study.target(3, users=40, items=60, features=30, real=True)
-    choice = Settings("mean", 5, 0.05, penalty, max_iterations=200)
+    choice = choose("mean", 5, 0.05, penalty, max_iterations=200)
     parts = roofline.measure(target, [4, 9], 50, [1, 2], choice, 1e9, 1)
     last = parts[-1]
     assert last.events > 0

@@ -11,7 +11,8 @@ import yaml
 
 from recrec.data.fetch import mirror_folder
 from recrec.errors import InputError
-from recrec.workflow import config, study
+from recrec.workflow import checks as config
+from recrec.workflow import study
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))

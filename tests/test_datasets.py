@@ -7,14 +7,15 @@ import pandas as pd
 import pytest
 import samples
 from conftest import REPOSITORY
+from random_study import choose, solve_cell
 
 from recrec.data import dataset, features, groups
 from recrec.errors import InputError
 from recrec.evaluation.baseline import rank_baseline
-from recrec.methods.recrec.cell import solve_cell
-from recrec.methods.recrec.steps import Settings
-from recrec.recommenders.content import Target
-from recrec.workflow import config, study
+from recrec.evaluation.target import Target
+from recrec.recommenders.content import ContentAudience
+from recrec.workflow import checks as config
+from recrec.workflow import study
 
 NAMES = study.known_datasets(REPOSITORY)
 
@@ -59,10 +60,11 @@ def test_a_sample_goes_through_to_a_recourse(name, read):
     assert (data.items["title"] != "").all()
     ratings = data.ratings[np.flatnonzero(group == 0)]
     ordered = np.empty(ratings.shape)
-    found = rank_baseline(ratings, matrix, "all", 10, 100, ordered)
-    target = Target(matrix, columns["mutable"].to_numpy(bool), ratings, ordered, "all")
+    users = ContentAudience(matrix, columns["mutable"].to_numpy(bool), ratings, "all")
+    found = rank_baseline(users, 10, 100, ordered)
+    target = Target(users, ordered)
     last = int(np.argmax(found.mean_rank))
-    [(_, _, path)] = solve_cell(target, [last], 100, [1], Settings(aggregate="mean", desired_rank=3))
+    [(_, _, path)] = solve_cell(target, [last], 100, [1], choose(aggregate="mean", desired_rank=3))
     assert path.status == "reached"
 
 

@@ -1,5 +1,6 @@
 """Choosing a device, and batches that fit into its memory."""
 
+import logging
 import sys
 
 import emulated
@@ -8,18 +9,26 @@ import pytest
 import random_study
 from hypothesis import given
 from hypothesis import strategies as st
+from random_study import choose
 from test_solvers import assert_same
 
-from recrec.arrays import device
+from recrec.arrays import device, kernels
 from recrec.errors import InputError
-from recrec.methods.recrec import cell as recourse
-from recrec.arrays import kernels
-from recrec.methods.recrec.steps import Settings
 
 
-def solved(target, choice, on=device.CPU, lines=None):
-    say = (lambda line: None) if lines is None else lines.append
-    return recourse.solve_cell(target, [4, 2, 9], 50, [1, 2, 3], choice, on, say)
+class Lines(logging.Logger):
+    """A logger that keeps what it is told."""
+
+    def __init__(self):
+        super().__init__("lines")
+        self.lines = []
+
+    def handle(self, record):
+        self.lines.append(record.getMessage())
+
+
+def solved(target, choice, on=device.CPU, log=None):
+    return random_study.solve_cell(target, [4, 2, 9], 50, [1, 2, 3], choice, on, log=log or Lines())
 
 
 @pytest.fixture
@@ -58,16 +67,16 @@ def test_cupy_that_does_not_work_is_one_clear_line(monkeypatch, pretended):
     why = "CuPy does not work here: ImportError: libcusparse.so.12: not found"
     with pytest.raises(InputError, match=f"config.yaml: device: given gpu; {why}. Say auto or cpu"):
         device.choose("gpu", "double", 1)
-    lines = []
-    assert device.choose("auto", "double", 1, lines.append).name == "cpu"
-    assert lines == [f"device: cpu ({why})"]
+    log = Lines()
+    assert device.choose("auto", "double", 1, log).name == "cpu"
+    assert log.lines == [f"device: cpu ({why})"]
 
 
 def test_auto_says_what_it_took_and_why(no_cupy):
-    lines = []
-    taken = device.choose("auto", "single", 3, lines.append)
+    log = Lines()
+    taken = device.choose("auto", "single", 3, log)
     assert (taken.xp, taken.dtype, taken.budget) == (np, np.float32, 3 * 2**20)
-    assert lines == ["device: cpu (CuPy is not installed)"]
+    assert log.lines == ["device: cpu (CuPy is not installed)"]
 
 
 def test_cpu_does_not_look_for_cupy(monkeypatch):
@@ -103,7 +112,7 @@ def test_a_problem_too_large_for_the_memory_is_one_clear_line():
 @pytest.mark.parametrize("penalty", [0.0, 0.1])
 @pytest.mark.parametrize("budget", [1, 3000, 12_000])
 def test_small_batches_give_the_same_recourses(penalty, budget):
-    target, choice = random_study.target(1, users=40), Settings(desired_rank=4, lambda_=penalty)
+    target, choice = random_study.target(1, users=40), choose(desired_rank=4, lambda_=penalty)
     small = device.CPU._replace(budget=budget)
     for one, other in zip(solved(target, choice, small), solved(target, choice), strict=True):
         assert one[:2] == other[:2]
@@ -111,9 +120,9 @@ def test_small_batches_give_the_same_recourses(penalty, budget):
 
 
 def test_single_precision_says_how_far_it_is_off():
-    target, choice, lines = random_study.target(1, users=40, real=True), Settings(desired_rank=4), []
-    single = solved(target, choice, device.CPU._replace(dtype=np.float32), lines)
-    [line] = lines
+    target, choice, log = random_study.target(1, users=40, real=True), choose(desired_rank=4), Lines()
+    single = solved(target, choice, device.CPU._replace(dtype=np.float32), log)
+    [line] = log.lines
     error = float(line.split("at most ")[1].split()[0])
     assert 0 < error < 1e-5
     assert line.endswith("of 180 across a threshold")
@@ -122,8 +131,8 @@ def test_single_precision_says_how_far_it_is_off():
 
 
 def test_seeds_that_draw_everybody_share_one_recourse():
-    target, choice = random_study.target(1, users=20), Settings(desired_rank=4)
-    everyone = recourse.solve_cell(target, [4], 100, [1, 2], choice)
+    target, choice = random_study.target(1, users=20), choose(desired_rank=4)
+    everyone = random_study.solve_cell(target, [4], 100, [1, 2], choice)
     assert everyone[0][2] is everyone[1][2]
 
 
@@ -140,14 +149,16 @@ def test_with_cupy_a_cell_takes_the_device_and_its_kernels(monkeypatch, pretende
     for name, module in pretended.items():
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(kernels, "THREADS", emulated.THREADS)
-    lines = []
-    taken = device.choose("auto", "double", 1024, lines.append)
-    assert lines == ["device: An emulated device, 1024 MiB free"]
+    log = Lines()
+    taken = device.choose("auto", "double", 1024, log)
+    assert log.lines == ["device: An emulated device, 1024 MiB free"]
     assert taken.budget == int(0.8 * 2**30)
     assert taken.xp is not np and isinstance(taken.kernels, kernels.Kernels)
     target = random_study.target(2, users=30, items=40, features=20, real=True)
-    choice = Settings("mean", 4, 0.05, penalty, max_iterations=60)
-    there, here = (recourse.solve_cell(target, [4, 9], percentage, [1, 2], choice, on) for on in (taken, device.CPU))
+    choice = choose("mean", 4, 0.05, penalty, max_iterations=60)
+    there, here = (
+        random_study.solve_cell(target, [4, 9], percentage, [1, 2], choice, on) for on in (taken, device.CPU)
+    )
     for one, other in zip(there, here, strict=True):
         assert one[:2] == other[:2]
         assert_same(one[2], other[2])

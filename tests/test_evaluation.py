@@ -30,24 +30,16 @@ def test_rbo_is_symmetric_one_when_nothing_moves_and_falls_with_the_distance():
     assert np.array_equal(to_first, rank_biased_overlap(np.ones_like(places), places))
 
 
-def found_for(items, seeds):
-    rows = len(items)
-    return {
-        "item": np.array(items), "seed": np.array(seeds), "status": np.array(["reached"] * rows),
-        "iterations": np.arange(rows), "events": np.arange(rows),
-    }  # fmt: skip
-
-
 def lists_by_hand(target, item, features, live):
     """Rank of the item for each user when it has the given features."""
-    original = target.features.toarray()
+    original = target.audience.item_features.toarray()
     new = original.copy()
     new[item] = features
     ranks = []
-    for rating in target.ratings.toarray():
+    for rating in target.audience.ratings.toarray():
         profile = rating @ (new if live else original)
         scores = new @ profile
-        others = [z for z in range(len(new)) if z != item and (target.candidates == "all" or not rating[z])]
+        others = [z for z in range(len(new)) if z != item and (not target.audience.unrated_only or not rating[z])]
         ranks.append(1 + sum(scores[z] >= scores[item] - 1e-9 * max(1, abs(scores[z])) for z in others))
     return np.array(ranks)
 
@@ -58,15 +50,15 @@ def test_evaluation_is_that_of_lists_made_by_hand(seed, candidates):
     random = np.random.default_rng(seed)
     mutable = random.random(10) < 0.8
     target = random_study.target(seed, candidates, mutable)
-    items, seeds = [3, 3, 8], [1, 2, 1]
+    items = [3, 3, 8]
     changes = np.zeros((3, mutable.sum()))
     changes += random.integers(-2, 5, changes.shape) * 0.25
     kept = changes * (random.random(changes.shape) < 0.5)
-    rows = evaluation.evaluate_cell(target, found_for(items, seeds), changes, kept, 5, 0.5)
-    for number, row in enumerate(rows):
-        original = target.features.toarray()[row.item]
+    rows = evaluation.evaluate_cell(target, np.array(items), changes, kept, 5, 0.5)
+    for number, (row, item) in enumerate(zip(rows, items, strict=True)):
+        original = target.audience.item_features.toarray()[item]
 
-        def ranks(change, live=False, original=original, item=row.item):
+        def ranks(change, live=False, original=original, item=item):
             features = original.copy()
             features[mutable] += change
             return lists_by_hand(target, item, features, live)
@@ -104,7 +96,7 @@ def test_thresholding_a_cell_keeps_enough_of_the_success_rate(over):
     users = slice(None) if over == "group" else evaluation.sample(30, 20, 1)
     for row, item in enumerate(items):
         scores, thresholds = target.scores([item])[:, 0], target.thresholds([item], 10)[:, 0]
-        before = (scores + target.gains(changes[[row]].T)[:, 0] > thresholds)[users].mean()
-        after = (scores + target.gains(kept[[row]].T)[:, 0] > thresholds)[users].mean()
+        before = (scores + target.audience.linear().gains(changes[row]) > thresholds)[users].mean()
+        after = (scores + target.audience.linear().gains(kept[row]) > thresholds)[users].mean()
         assert after >= 0.8 * before
     assert np.count_nonzero(kept) < np.count_nonzero(changes)

@@ -12,7 +12,11 @@ TESTS = Path(__file__).parent
 
 
 def test_the_library_and_its_tests_import_without_snakemake():
-    modules = [f"recrec.{path.stem}" for path in sorted(PACKAGE.glob("*.py")) if path.stem != "__init__"]
+    modules = [
+        "recrec." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.stem != "__init__"
+    ]
     modules += [path.stem for path in sorted(TESTS.glob("test_*.py")) if path.stem != "test_gpu"]
     code = "import sys\nsys.modules['snakemake'] = None\nfor name in sys.argv[1:]: __import__(name)"
     done = subprocess.run(

@@ -12,10 +12,13 @@ import pytest
 import random_study
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from random_study import choose
 from test_solvers import batch_of, choices, paths_of, problem_of, some_terms
 
-from recrec.methods.recrec import kernels, leaping, thresholding
-from recrec.methods.recrec.steps import FREE, Settings
+from recrec.actionability import FREE
+from recrec.arrays import kernels
+from recrec.evaluation import thresholding
+from recrec.methods.recrec import leaping
 
 TYPES = [np.float64, np.float32]
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -46,10 +49,10 @@ def test_user_event_is_its_twin(fused, seed, users, aggregate, dtype):
     has_gradient, status = random.random(shape[:2]) < 0.8, random.choice([0, 0, 0, 1, 2, 3], shape[:2]).astype(np.int32)
     iterations = random.choice([0, 7, 10], shape[:2])
     arguments = (np, scores, thresholds, score_rate, active, taken, step, has_gradient, status, iterations)
-    choice = Settings(aggregate=aggregate, max_iterations=10)
+    choice = choose(aggregate=aggregate, max_iterations=10)
     found, expected = fused[dtype].user_event(*arguments, choice), leaping.user_event(*arguments, choice)
-    for name in leaping.Event._fields:
-        same(getattr(found, name), getattr(expected, name).astype(getattr(found, name).dtype))
+    for one, other in zip(found, expected, strict=True):
+        same(one, other.astype(one.dtype))
 
 
 @few

@@ -7,7 +7,6 @@ import pytest
 import random_study
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
 from scipy.stats import rankdata
 
 from recrec import ranking as recommender
@@ -29,7 +28,7 @@ def test_a_score_above_the_bar_is_a_rank_within_the_place(lists, place, moved):
     scores = np.array(lists, dtype=float)
     moved = np.broadcast_to(np.array(moved, dtype=float), scores.shape)
     ordered, listed = np.sort(scores, axis=1), np.ones((1, 1), dtype=bool)
-    thresholds = recommender.thresholds(ordered, scores, listed, place)
+    thresholds = recommender.score_thresholds(ordered, scores, listed, place)
     ranks = recommender.ranks(ordered, scores, listed, moved)
     assert np.array_equal(moved > thresholds, ranks <= place)
 
@@ -48,11 +47,11 @@ def test_the_rank_of_a_moved_item_counts_the_others_only(lists, moved):
 @given(st.integers(0, 10**6), st.integers(1, 12))
 def test_bars_and_ranks_agree_where_scores_were_summed_in_another_order(seed, place):
     features, ratings = random_study.recommender(seed, items=12, real=True)
-    ordered, _ = recommender.sorted_scores(csr_array(ratings @ features), csr_array(features.T))
+    ordered = recommender.sort_scores(ratings @ features @ features.T)
     again = np.array([[rating @ (features @ item) for item in features] for rating in ratings])
     listed = np.ones((1, 1), dtype=bool)
     ranks = recommender.ranks(ordered, again, listed)
-    assert np.array_equal(again > recommender.thresholds(ordered, again, listed, place), ranks <= place)
+    assert np.array_equal(again > recommender.score_thresholds(ordered, again, listed, place), ranks <= place)
 
 
 def test_scores_apart_by_rounding_alone_are_tied():
@@ -66,7 +65,7 @@ def test_scores_apart_by_rounding_alone_are_tied():
 def test_baseline_in_blocks_is_the_mean_of_ranks_by_hand(candidates, block):
     features, ratings = random_study.recommender(3)
     ordered = np.empty((len(ratings), len(features)))
-    found = rank_baseline(csr_array(ratings), csr_array(features), candidates, 10, block, ordered)
+    found = rank_baseline(random_study.audience(features, ratings, candidates), 10, block, ordered)
     scores = ratings @ features @ features.T
     ranks = np.empty(scores.shape)
     for user, row in enumerate(scores):
@@ -80,8 +79,9 @@ def test_baseline_in_blocks_is_the_mean_of_ranks_by_hand(candidates, block):
 def test_unrated_lists_put_the_bar_at_minus_infinity_when_too_few_items_are_listed():
     features, ratings = random_study.recommender(0, users=1, items=4)
     ratings[0] = [5, 4, 3, 0]
-    ordered, scores = recommender.sorted_scores(ratings @ features, csr_array(features.T), csr_array(ratings))
-    threshold = recommender.thresholds(ordered, scores[:, [0]], np.array([[False]]), 2)
+    scores = ratings @ features @ features.T
+    ordered = recommender.sort_scores(scores, ratings == 0)
+    threshold = recommender.score_thresholds(ordered, scores[:, [0]], np.array([[False]]), 2)
     assert threshold[0, 0] == -np.inf
 
 
@@ -90,10 +90,10 @@ def test_the_baselines_memory_is_that_of_a_block_of_users(tmp_path):
     peaks = []
     for users in (300, 3000):
         features, ratings = random_study.recommender(0, users=users, items=400, features=30)
-        ratings, features = csr_array(ratings), csr_array(features)
+        audience = random_study.audience(features, ratings)
         lists = np.lib.format.open_memmap(tmp_path / f"{users}.npy", "w+", np.float64, (users, 400))
         tracemalloc.start()
-        rank_baseline(ratings, features, "all", 10, 50, lists)
+        rank_baseline(audience, 10, 50, lists)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.2 * peaks[0]

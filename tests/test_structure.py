@@ -11,9 +11,10 @@ PACKAGE = Path(recrec.__file__).parent
 SCRIPTS = PACKAGE.parent
 #: Rooms from the ground up; one may lean on those of lower storeys, and on those named before it on its own.
 STOREYS = [
-    ["errors", "storage", "config"],
+    ["errors", "storage", "config", "plugins"],
     ["arrays", "data"],
     ["ranking", "actionability"],
+    ["audience"],
     ["recommenders"],
     ["methods"],
     ["evaluation"],

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, eye_array
 
+from recrec.audience import LinearMap
 from recrec.evaluation import thresholding
-from recrec.methods.recrec.profiles import Histories
 
 
 def histories(profiles):
     """Users who have each rated one item that is their profile."""
-    return Histories(csr_array(eye_array(len(profiles))), csr_array(profiles), csr_array(profiles.T))
+    return LinearMap(csr_array(eye_array(len(profiles))), csr_array(profiles))
 
 
 def one_at_a_time(change, profiles, scores, thresholds, keep):

@@ -34,4 +34,4 @@ class Settings(MethodSettings):
     l1_step: Literal["proximal", "subgradient"] = Field(
         "proximal", description="soft threshold, or the plain subgradient with sign(0) = 0 (the paper's letter)"
     )
-    max_iterations: int = Field(5000, ge=0, description="gradient steps at most")
+    max_iterations: int = Field(5000, ge=1, description="gradient steps at most")
