@@ -1,5 +1,7 @@
 """Small random recommenders for the tests: counts as features, stars as ratings, so that ties are common."""
 
+import logging
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -50,3 +52,8 @@ def choose(aggregate="mean", desired_rank=7, learning_rate=0.05, lambda_=0.0, l1
 def solve_cell(target, items, percentage, seeds, choice, *device, **keys):
     """Recourses of a cell by Algorithm 1."""
     return cell.solve_cell(target, items, percentage, seeds, recrec, choice, *device, **keys)
+
+
+#: A logger that says nothing.
+SILENT = logging.getLogger("silent")
+SILENT.setLevel(logging.CRITICAL)

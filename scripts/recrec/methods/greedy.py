@@ -17,6 +17,8 @@ THRESHOLDED = False
 
 #: Changed items that are scored together.
 TOGETHER = 1024
+#: Digits of a share that count.
+DIGITS = 9
 
 
 class Settings(MethodSettings):
@@ -153,16 +155,17 @@ class Search:
         won : (n,) array
             Users who are content with it, less those who are without.
         made_up : (n,) array
-            By how much less the scores of the others fall short, in all.
+            Share of what the scores of all users fall short that it makes up for.
         """
         won, made_up = np.empty(len(steps)), np.empty(len(steps))
-        content, missing = (scores > self.thresholds).sum(), self._missing(scores[:, None])
+        content, missing = (scores > self.thresholds).sum(), float(self._missing(scores[:, None])[0])
         for start in range(0, len(steps), TOGETHER):
             some = slice(start, start + TOGETHER)
             rescored = self._rescored(self._after(change, steps[some]))
             won[some] = (rescored > self.thresholds[:, None]).sum(axis=0) - content
             made_up[some] = missing - self._missing(rescored)
-        return won, made_up
+        # Steps that make up for the same do so whatever the order in which it was summed.
+        return won, np.round(made_up / missing, DIGITS) if missing > 0 else made_up
 
     def _after(self, change, steps):
         """The change after each of some steps: (n, features) sparse array."""

@@ -87,8 +87,8 @@ class Factored:
     def scores(self, changes):
         """What changes add to the users' scores: (S, I, features) to (S, I, n)."""
         samples, items, features = changes.shape
-        similar = self.right.dot(changes.reshape(samples * items, features).T)
-        parts = [left.dot(similar[:, sample * items : (sample + 1) * items]).T for sample, left in enumerate(self.left)]
+        similar = self.right @ changes.reshape(samples * items, features).T
+        parts = [(left @ similar[:, sample * items : (sample + 1) * items]).T for sample, left in enumerate(self.left)]
         return self.xp.stack(parts)
 
     def totals(self, users):
@@ -104,21 +104,21 @@ class Factored:
 
     def _totals(self, users, left_transposed, right_transposed):
         samples, items, _ = users.shape
-        weights = self.xp.concatenate([one.dot(users[sample].T) for sample, one in enumerate(left_transposed)], axis=1)
-        return self.xp.ascontiguousarray(right_transposed.dot(weights).T).reshape(samples, items, -1)
+        weights = self.xp.concatenate([one @ users[sample].T for sample, one in enumerate(left_transposed)], axis=1)
+        return self.xp.ascontiguousarray((right_transposed @ weights).T).reshape(samples, items, -1)
 
     def reach(self, aggregate):
         """No sum, or mean, over any of the users has larger entries: (S, features)."""
         if aggregate == "mean" and stored(self.right):
             return self.xp.stack([self._largest(left) for left in self.left])
         left_transposed, right_transposed = self._sizes
-        return self.xp.stack([right_transposed.dot(one.sum(axis=1)).reshape(-1) for one in left_transposed])
+        return self.xp.stack([(right_transposed @ one.sum(axis=1)).reshape(-1) for one in left_transposed])
 
     def _largest(self, left):
         """The largest entry of each column of some users' profiles, by size."""
         largest = self.xp.zeros(self.shape[-1], dtype=self.right.dtype)
         for start in range(0, self.shape[1], BLOCK):
-            profiles = left[start : start + BLOCK].dot(self.right)
+            profiles = left[start : start + BLOCK] @ self.right
             largest = self.xp.maximum(largest, _dense(abs(profiles).max(axis=0)).reshape(-1))
         return largest
 
@@ -141,13 +141,13 @@ class Factored:
             return found
         for sample, (left, left_transposed) in enumerate(zip(self.left, self.left_transposed, strict=True)):
             if users * features <= DENSE_GAIN * (2 * stored(self.right) + stored(left)):
-                profiles = _dense(left.dot(self.right))
+                profiles = _dense(left @ self.right)
                 self.xp.matmul(profiles, profiles.T, out=found[sample])
                 continue
             for start in range(0, users, BLOCK):
                 block = slice(start, start + BLOCK)
-                profiles = self.right_transposed.dot(_dense(left_transposed[:, block]))
-                found[sample, :, block] = left.dot(self.right.dot(profiles))
+                profiles = self.right_transposed @ _dense(left_transposed[:, block])
+                found[sample, :, block] = left @ (self.right @ profiles)
         return found
 
 
