@@ -104,7 +104,10 @@ def summary(results, computed, reused):
         data = f"{shown['dataset']} (SYNTHETIC)" if shown["synthetic"] else shown["dataset"]
         drawn = "all of them" if shown["sampled_users"] == shown["users"] else f"{shown['sampled_users']:,} of them"
         lines.append(f"For example {shown['statement']} ({data}; computed for {drawn} by {shown['method']}.)")
-    wrapped = (textwrap.wrap(line, WIDTH, subsequent_indent=" " * 12, break_on_hyphens=False) for line in lines)
+    wrapped = (
+        textwrap.wrap(line, WIDTH, subsequent_indent=" " * 12, break_on_hyphens=False, max_lines=8, placeholder=" ...")
+        for line in lines
+    )
     return "\n".join([part for line in wrapped for part in line])
 
 

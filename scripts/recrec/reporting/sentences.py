@@ -372,11 +372,11 @@ def as_text(table, title, synthetic, top_k):
     heading = f"Recourses on {display_title(title, synthetic)}"
     explained = (
         f"Each paragraph is a recourse: what to change about an item so that the users of a group find it in their top "
-        f"{top_k}. It was computed for a sample of these users and is counted on all of them. In brackets stands what "
-        f"the item has of a feature now and what it would have. A mean rank is the mean of the item's ranks in the "
-        f"lists of all users of the group; the original rank asked for is where, by mean rank, the search for items "
-        f"that few have in their top {top_k} began. Where a recourse changes more than {NAMED} features, the largest "
-        f"changes are named; recourses.csv has all."
+        f"{top_k}. It was computed for a sample of these users and is counted on all of them. In parentheses stands "
+        f"what the item has of a feature now and what it would have. A mean rank is the mean of the item's ranks in "
+        f"the lists of all users of the group; the original rank asked for is where, by mean rank, the search for "
+        f"items that few have in their top {top_k} began. Where a recourse changes more than {NAMED} features, the "
+        f"largest changes are named; recourses.csv has all."
     )
     lines = [heading, "=" * len(heading), "", *textwrap.wrap(explained, WIDTH)]
     for (recommender, method), part in table.groupby(["recommender", "method"], sort=False):
