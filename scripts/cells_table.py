@@ -3,11 +3,11 @@
 from recrec.reporting.cells import gather, write
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     files = snakemake.input
     cells, selection = gather(
         files.cells, files.selection, files.item_table, files.group_table, snakemake.params.synthetic
     )
     write(cells, snakemake.output.cells)
     write(selection, snakemake.output.selection)
-    say(f"{len(cells)} rows")
+    log.info("%d rows", len(cells))

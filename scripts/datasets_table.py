@@ -4,7 +4,7 @@ from recrec.reporting.summary import COLUMNS, PAPER, SIZES, sizes
 from recrec.storage import read_rows, write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     files, params = snakemake.input, snakemake.params
     rows = []
     for number, (name, (title, synthetic, paper, cite)) in enumerate(params.datasets.items()):

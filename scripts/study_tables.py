@@ -5,9 +5,9 @@ from recrec.reporting.closing import about
 from recrec.storage import write_text
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     files, tables, params = snakemake.input, snakemake.output, snakemake.params
     for name in ("cells", "selection", "paper", "recourses"):
         combine(files[name], tables[name])
-        say(f"{name}.csv")
+        log.info("%s.csv", name)
     write_text(tables.about, about(read(tables.cells), params.datasets, params.synthetic))

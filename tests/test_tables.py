@@ -14,7 +14,7 @@ from scipy.sparse import csc_array, csr_array
 from recrec import storage
 from recrec.benchmarks import costs
 from recrec.evaluation import claims, paths, sampling
-from recrec.methods.recrec.cell import pack_changes
+from recrec.evaluation.cell import pack_changes
 from recrec.reporting import cells as tables_of_cells
 from recrec.reporting import closing, figures
 from recrec.reporting import columns as columns_in_words
@@ -139,13 +139,13 @@ def test_a_path_says_its_cell(dataset, recommender, method, group, rank, percent
     cell = {"dataset": dataset, "recommender": recommender, "method": method, "group": group, "rank": rank}
     path = f"results/evaluation/{paths.CELL.format(**cell, sampling=text)}{suffix}"
     assert paths.cell_of(path) == {**cell, "sampling": float(text)}
-    path = f"results/baseline/{paths.GROUP.format(**cell)}.ordered.npy"
+    path = f"results/baseline/{paths.GROUP.format(**cell)}.sorted.npy"
     assert paths.group_of(path) == {"dataset": dataset, "recommender": recommender, "group": group}
 
 
 @pytest.mark.parametrize("path", ["results/cells.csv", "group1/rank11/sampling5.csv", "a/b/c/group1/rank1/sampling5"])
 def test_another_path_is_of_no_cell(path):
-    with pytest.raises(ValueError, match=f"{path}: no path of a cell"):
+    with pytest.raises(ValueError, match=f"{path}: not a path"):
         paths.cell_of(path)
 
 

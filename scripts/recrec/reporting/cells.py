@@ -25,7 +25,8 @@ COLUMNS = {
     "mean_rank_before": "mean of the item's ranks in the lists of the group's users, before the recourse",
     "top_share_before": "share of the group with the item in their top k before the recourse",
     "status": "why the method stopped: `reached` (every sampled user has the item within the desired rank), `stalled` "
-    "(no direction is left), `max_iterations`, or `declined` (the method cannot answer this, see `reason`)",
+    "(nothing that may change helps any more), `max_iterations` or `budget` (iterations or queries ran out), or "
+    "`declined` (the method cannot answer this, see `reason`)",
     "reason": "why the method declined, in a sentence; empty otherwise",
     "success_before_thresholding": "share of the whole group with the item in their top k after the recourse, before "
     "hard thresholding",

@@ -1,6 +1,7 @@
 """Recourses in plain words."""
 
 import functools
+import logging
 import re
 import textwrap
 from typing import NamedTuple
@@ -15,6 +16,8 @@ from recrec.evaluation.sampling import same_samples
 from recrec.reporting.cells import COLUMNS as OF_CELLS
 from recrec.reporting.summary import display_title
 from recrec.storage import csr_from_parts, load_arrays, read_rows
+
+LOG = logging.getLogger(__name__)
 
 #: Columns of recourses.csv, in order, and what they say.
 COLUMNS = {
@@ -281,7 +284,7 @@ def statement(title, phrases, place):
     )
 
 
-def state_recourses(cells, changes, vocabulary, top_k, say=lambda line: None):
+def state_recourses(cells, changes, vocabulary, top_k, log=LOG):
     """Statements for all recourses that brought the item into the top k of more users than before.
 
     Parameters
@@ -293,8 +296,8 @@ def state_recourses(cells, changes, vocabulary, top_k, say=lambda line: None):
     vocabulary : Vocabulary
         Of the data set.
     top_k : int
-    say : callable
-        Takes lines of progress.
+    log : logging.Logger
+        Told of progress.
 
     Returns
     -------
@@ -335,7 +338,7 @@ def state_recourses(cells, changes, vocabulary, top_k, say=lambda line: None):
                 "brief": statement(title, _largest(phrases), place),
             }
         if number % 50 == 49:
-            say(f"{number + 1} of {len(files)} cells")
+            log.info("%d of %d cells", number + 1, len(files))
     said = pd.DataFrame(list(rows.values()), index=list(rows), columns=["seeds", "cell", "statement", "brief"])
     return cells.join(said, how="inner")[[*COLUMNS, "brief"]]
 
