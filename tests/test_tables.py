@@ -346,7 +346,7 @@ def test_the_end_of_a_run_in_words(tmp_path, monkeypatch):
         "Figures     results/figures",
         "Tables      results/tables, explained in workflow/docs/tables.md",
         "Statements  results/tables/films/recourses.txt",
-        "For example A is. (films (SYNTHETIC); computed for all of them by recrec.)",
+        "For example A is. (films (SYNTHETIC); computed for all of them by recrec on content.)",
     ]
     closing_study(Path("results"), statement="word " * 500)
     lines = closing.summary("results", 1, 0).splitlines()
@@ -399,6 +399,8 @@ def test_every_method_and_recommender_is_held_against_the_claims_by_itself():
     other = cells(recommender="ridge", success_before_thresholding=0.25)
     table = claims.compare(pd.concat([good, bad, other]), {"films": "movielens"})
     assert list(table) == list(claims.COLUMNS)
+    order = table[["recommender", "method"]].drop_duplicates().values.tolist()
+    assert order == [["content", "greedy"], ["content", "recrec"], ["ridge", "recrec"]]
     for part in (good, bad, other):
         names = [part[name].iloc[0] for name in ("recommender", "method")]
         alone = table[(table["recommender"] == names[0]) & (table["method"] == names[1])]

@@ -103,7 +103,8 @@ def summary(results, computed, reused):
     else:
         data = f"{shown['dataset']} (SYNTHETIC)" if shown["synthetic"] else shown["dataset"]
         drawn = "all of them" if shown["sampled_users"] == shown["users"] else f"{shown['sampled_users']:,} of them"
-        lines.append(f"For example {shown['statement']} ({data}; computed for {drawn} by {shown['method']}.)")
+        by = f"{shown['method']} on {shown['recommender']}"
+        lines.append(f"For example {shown['statement']} ({data}; computed for {drawn} by {by}.)")
     wrapped = (
         textwrap.wrap(line, WIDTH, subsequent_indent=" " * 12, break_on_hyphens=False, max_lines=8, placeholder=" ...")
         for line in lines
