@@ -1,10 +1,10 @@
 """Put the sizes of all data sets beside the paper's."""
 
-from recrec.reporting.summary import PAPER, SIZES, sizes
+from recrec.reporting.summary import COLUMNS, PAPER, SIZES, sizes
 from recrec.storage import read_rows, write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     files, params = snakemake.input, snakemake.params
     rows = []
     for number, (name, (title, synthetic, paper, cite)) in enumerate(params.datasets.items()):
@@ -19,9 +19,4 @@ with job(snakemake) as say:
         rows.append(
             (name, title, synthetic, *found.values(), rows_read, "|".join(groups), "|".join(dropped), *theirs, cite)
         )
-    columns = [
-        *("dataset", "title", "synthetic", *SIZES, "density", "interaction_rows", "group_sizes", "dropped"),
-        *(f"paper_{name}" for name in SIZES),
-        "cite",
-    ]
-    write_rows(snakemake.output[0], columns, rows)
+    write_rows(snakemake.output[0], list(COLUMNS), rows)

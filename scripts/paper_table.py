@@ -4,7 +4,7 @@ from recrec.evaluation.claims import compare
 from recrec.reporting.cells import read, write
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     table = compare(read(snakemake.input[0]), snakemake.params.papers)
     write(table, snakemake.output[0])
-    say(f"{table['holds'].sum()} of {len(table)} claims hold")
+    log.info("%d of %d claims hold", table["holds"].sum(), len(table))

@@ -5,9 +5,9 @@ import numpy as np
 from recrec import recommenders
 from recrec.data.matrices import Matrices
 from recrec.evaluation.cell import unpack_changes
-from recrec.evaluation.overlap_check import compare
+from recrec.evaluation.overlap_check import COLUMNS, compare
+from recrec.evaluation.paths import cell_of
 from recrec.evaluation.target import load_target
-from recrec.reporting.cells import cell_of
 from recrec.storage import load_arrays, write_rows
 from recrec.workflow.job import job
 
@@ -49,6 +49,5 @@ with job(snakemake) as log:
             )
             if abs(ours - package) > TOLERANCE:
                 raise AssertionError(f"{path}: RBO {ours} by the closed form, {package} by the package")
-    columns = [*cell, "synthetic", "item", "seed", "user", "rbo", "rbo_package"]
-    write_rows(snakemake.output[0], columns, rows)
+    write_rows(snakemake.output[0], list(COLUMNS), rows)
     log.info("%d lists agree to %g", len(rows), TOLERANCE)

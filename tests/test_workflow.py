@@ -14,7 +14,8 @@ import tiny
 import yaml
 from conftest import Copy
 
-from recrec.reporting.cells import COLUMNS
+from recrec.reporting.cells import DIAGNOSTICS
+from recrec.reporting.columns import TABLES
 
 FIGURES = "results/figures"
 #: Stages that run once for every group, rank and sampling.
@@ -22,7 +23,7 @@ CELL_STAGES = {"recourse", "hard_thresholding", "evaluate"}
 #: Stages before these.
 EARLIER = {"download", "featurize", "rank_baseline", "item_selection"}
 #: What reads the cells of all data sets. There may be more.
-LATER = {"cells_table", "paper_table", "statements", "plot", "workflow_table"}
+LATER = {"cells_table", "paper_table", "statements", "study_tables", "plot", "workflow_table"}
 GROUPS = range(1, tiny.STUDY["groups"] + 1)
 CELLS = {
     f"dataset=tiny, group={group}, rank={rank}, sampling={sampling}"
@@ -123,7 +124,14 @@ def cells(jobs, stage):
 def test_outputs_of_a_whole_run(finished):
     results = finished.copy.folder / "results"
     table = pd.read_csv(results / "tables/cells.csv")
-    assert list(table.columns) == COLUMNS
+    for name, (_, columns) in TABLES.items():
+        written = list(pd.read_csv(results / "tables" / name, nrows=0))
+        assert [column for column in written if column in columns] == list(columns), name
+    diagnostics = set(table) - set(TABLES["cells.csv"][1])
+    assert diagnostics == {"iterations", "events"} <= set(DIAGNOSTICS), "the method's own columns"
+    for name in ("cells", "selection", "paper", "recourses"):
+        of_study, of_data_set = (results / "tables" / folder / f"{name}.csv" for folder in ("", "tiny"))
+        assert of_study.read_bytes() == of_data_set.read_bytes(), "the study has one data set"
     assert len(table) == ROWS
     assert set(table["dataset"]) == {"tiny"}
     assert (table.groupby(["group", "rank", "sampling"]).size() == ROWS / len(CELLS)).all()
@@ -136,7 +144,7 @@ def test_outputs_of_a_whole_run(finished):
     assert "claim" in pd.read_csv(results / "tables/paper.csv").columns
     recourses = pd.read_csv(results / "tables/recourses.csv")
     assert 0 < len(recourses) <= ROWS
-    assert recourses["statement"].str.contains("on average, top 5 for").all()
+    assert recourses["statement"].str.contains("have it in their top 5").all()
 
     for path in results.glob("figures/*"):
         start = {".png": b"\x89PNG", ".pdf": b"%PDF"}[path.suffix]
@@ -152,7 +160,7 @@ def test_outputs_of_a_whole_run(finished):
 
 
 def test_synthetic_data_are_called_so(finished):
-    text = (finished.copy.folder / "results/tables/recourses-tiny.txt").read_text("utf-8")
+    text = (finished.copy.folder / "results/tables/tiny/recourses.txt").read_text("utf-8")
     assert text.startswith("Recourses on Tiny synthetic films (SYNTHETIC data)\n")
     for name in ("cells", "selection", "recourses", "datasets", "rbo_check"):
         table = pd.read_csv(finished.copy.folder / f"results/tables/{name}.csv")

@@ -12,7 +12,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from recrec import methods
-from recrec.evaluation.paths import CELL, GROUP
+from recrec.evaluation.paths import CELL, GROUP, cell_of
 from recrec.workflow import study
 from recrec.workflow import workers
 from recrec.workflow.digest import code_digest

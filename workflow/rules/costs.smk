@@ -1,8 +1,7 @@
 # What the workflow itself costs, from the logs of its jobs.
 TABLES = [
-    rules.cells_table.output,
-    rules.paper_table.output,
-    rules.statements.output,
+    rules.study_tables.output,
+    expand([*rules.cells_table.output, *rules.paper_table.output, *rules.statements.output], dataset=STUDY.datasets),
     rules.datasets_table.output,
     rules.rbo_check.output,
     rules.plot_changes.output,
@@ -18,9 +17,12 @@ LOGS = [
         *cells(f"item_selection/{GROUP}"),
         *cells("fit/{dataset}/{recommender}"),
         *cells("featurize/{dataset}"),
+        *cells("cells_table/{dataset}"),
+        *cells("paper_table/{dataset}"),
+        *cells("statements/{dataset}"),
         *cells("plot/{dataset}"),
         *(f"{'generate' if name in GENERATED else 'download'}/{name}" for name in STUDY.datasets),
-        *("cells_table", "paper_table", "statements", "datasets_table", "rbo_check", "plot_changes"),
+        *("study_tables", "datasets_table", "rbo_check", "plot_changes"),
     )
 ]
 

@@ -1,22 +1,35 @@
-# The cells of all data sets put together, and what they say.
-CELLS = f"results/evaluation/{CELL}.csv"
+# What the cells say. The tables of a data set lie in a folder of its name, which a study of other data sets leaves
+# alone; those of the whole study are put together from them.
+OF_STUDY = "|".join(STUDY.datasets)
+
+
+def of_dataset(pattern):
+    """An input: the paths of one stage that belong to the data set of the wildcards."""
+    return lambda wildcards: cells(pattern.replace("{dataset}", wildcards.dataset))
+
+
+def final_of_dataset(wildcards):
+    """An input: the recourses of the data set as they are evaluated."""
+    return [path for path in final_cells() if cell_of(path)["dataset"] == wildcards.dataset]
 
 
 rule cells_table:
     input:
-        cells=cells(CELLS),
-        selection=cells(f"results/selection/{GROUP}.csv"),
-        item_tables=cells("results/data/{dataset}/items.csv"),
-        group_tables=cells("results/data/{dataset}/groups.csv"),
+        cells=of_dataset(f"results/evaluation/{CELL}.csv"),
+        selection=of_dataset(f"results/selection/{GROUP}.csv"),
+        item_table="results/data/{dataset}/items.csv",
+        group_table="results/data/{dataset}/groups.csv",
     output:
-        cells="results/tables/cells.csv",
-        selection="results/tables/selection.csv",
+        cells="results/tables/{dataset}/cells.csv",
+        selection="results/tables/{dataset}/selection.csv",
     log:
-        "results/logs/cells_table.log",
+        "results/logs/cells_table/{dataset}.log",
+    wildcard_constraints:
+        dataset=OF_STUDY,
     conda:
         ENVIRONMENT
     params:
-        synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
+        synthetic=lambda wildcards: STUDY.datasets[wildcards.dataset]["synthetic"],
         code=code("cells_table"),
     script:
         "../../scripts/cells_table.py"
@@ -24,15 +37,17 @@ rule cells_table:
 
 rule paper_table:
     input:
-        "results/tables/cells.csv",
+        "results/tables/{dataset}/cells.csv",
     output:
-        "results/tables/paper.csv",
+        "results/tables/{dataset}/paper.csv",
     log:
-        "results/logs/paper_table.log",
+        "results/logs/paper_table/{dataset}.log",
+    wildcard_constraints:
+        dataset=OF_STUDY,
     conda:
         ENVIRONMENT
     params:
-        papers={name: dataset.get("paper") for name, dataset in STUDY.datasets.items()},
+        papers=lambda wildcards: {wildcards.dataset: STUDY.datasets[wildcards.dataset].get("paper")},
         code=code("paper_table"),
     script:
         "../../scripts/paper_table.py"
@@ -40,24 +55,52 @@ rule paper_table:
 
 rule statements:
     input:
-        cells="results/tables/cells.csv",
-        final=final_cells(),
-        matrices=cells("results/data/{dataset}/matrices.npz"),
-        feature_tables=cells("results/data/{dataset}/features.csv"),
+        cells="results/tables/{dataset}/cells.csv",
+        final=final_of_dataset,
+        matrices="results/data/{dataset}/matrices.npz",
+        feature_table="results/data/{dataset}/features.csv",
+        item_table="results/data/{dataset}/items.csv",
     output:
-        table="results/tables/recourses.csv",
-        texts=expand("results/tables/recourses-{dataset}.txt", dataset=STUDY.datasets),
+        table="results/tables/{dataset}/recourses.csv",
+        text="results/tables/{dataset}/recourses.txt",
     log:
-        "results/logs/statements.log",
+        "results/logs/statements/{dataset}.log",
+    wildcard_constraints:
+        dataset=OF_STUDY,
+    conda:
+        ENVIRONMENT
+    params:
+        title=lambda wildcards: STUDY.datasets[wildcards.dataset]["title"],
+        synthetic=lambda wildcards: STUDY.datasets[wildcards.dataset]["synthetic"],
+        top_k=config["top_k"],
+        code=code("statements"),
+    script:
+        "../../scripts/statements.py"
+
+
+# The tables of all data sets of the study, one below the other, and which study that is.
+rule study_tables:
+    input:
+        cells=expand(rules.cells_table.output.cells, dataset=sorted(STUDY.datasets)),
+        selection=expand(rules.cells_table.output.selection, dataset=sorted(STUDY.datasets)),
+        paper=expand(rules.paper_table.output[0], dataset=sorted(STUDY.datasets)),
+        recourses=expand(rules.statements.output.table, dataset=STUDY.datasets),
+    output:
+        cells="results/tables/cells.csv",
+        selection="results/tables/selection.csv",
+        paper="results/tables/paper.csv",
+        recourses="results/tables/recourses.csv",
+        about="results/tables/study.txt",
+    log:
+        "results/logs/study_tables.log",
     conda:
         ENVIRONMENT
     params:
         datasets={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
         synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
-        top_k=config["top_k"],
-        code=code("statements"),
+        code=code("study_tables"),
     script:
-        "../../scripts/statements.py"
+        "../../scripts/study_tables.py"
 
 
 rule datasets_table:

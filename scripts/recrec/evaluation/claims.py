@@ -16,6 +16,20 @@ RBO = {"movielens": 0.9943, "aliec": 0.9999, "goodreads": 0.9992}
 OWN = {"ml-100k": "movielens", "aliec": "aliec", "goodreads": "goodreads"}
 #: The paper's "negligible share" of changed features, read as this much.
 NEGLIGIBLE = 0.001
+#: Columns of paper.csv, in order, and what they say. Shares are fractions of 1.
+COLUMNS = {
+    "dataset": "name of the data set",
+    "synthetic": "whether the data are generated",
+    "recommender": "name of the recommender",
+    "method": "name of the method; the paper's is `recrec` on `content`",
+    "stands_for": "the paper's data set that this one stands for; `itself` if it is that one",
+    "claim": "what the paper claims",
+    "statistic": "the figure that it is read from here",
+    "paper": "what that figure has to be for the claim to hold",
+    "ours": "what it is in this run",
+    "holds": "whether the claim holds",
+    "short_by": "by how much it does not; 0 if it holds",
+}
 
 
 def compare(cells, papers):
@@ -31,18 +45,17 @@ def compare(cells, papers):
     Returns
     -------
     DataFrame
-        ``dataset, synthetic, stands_for, claim, statistic, paper, ours, holds, short_by``; shares as fractions of 1.
-        `stands_for` names the paper's data set, "itself" if it is this one. A claim about samplings that were not run
-        is left out.
+        With the columns `COLUMNS`. Every recommender and every method is held against the claims by itself. A claim
+        about samplings that were not run is left out.
     """
     rows = []
-    for dataset, table in cells.groupby("dataset", sort=True):
+    for (dataset, recommender, method), table in cells.groupby(["dataset", "recommender", "method"], sort=True):
         paper = papers.get(dataset)
         if paper is None:
             continue
 
         stands_for = "itself" if OWN.get(dataset) == paper else paper
-        head = (dataset, table["synthetic"].iloc[0], stands_for)
+        head = (dataset, table["synthetic"].iloc[0], recommender, method, stands_for)
 
         def row(claim, statistic, target, ours, at_most=False, head=head):
             short = ours - target if at_most else target - ours
@@ -78,6 +91,4 @@ def compare(cells, papers):
             changed.iloc[-1],
             at_most=True,
         )
-    return pd.DataFrame(
-        rows, columns=["dataset", "synthetic", "stands_for", "claim", "statistic", "paper", "ours", "holds", "short_by"]
-    )
+    return pd.DataFrame(rows, columns=list(COLUMNS))

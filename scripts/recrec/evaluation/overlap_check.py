@@ -1,9 +1,24 @@
 """Our closed form of rank-biased overlap against the `rbo` package, on real lists."""
 
 import numpy as np
-from rbo import RankingSimilarity
 
 from recrec.ranking import rank_biased_overlap
+
+#: Columns of rbo_check.csv, in order, and what they say.
+COLUMNS = {
+    "dataset": "name of the data set",
+    "recommender": "name of the recommender",
+    "method": "name of the method that computed the recourse",
+    "group": "number of the group of users",
+    "rank": "original rank that was asked for",
+    "sampling": "share of the group whose users the recourse was computed for, in per cent",
+    "synthetic": "whether the data are generated",
+    "item": "number of the item",
+    "seed": "seed that the sample of users was drawn with",
+    "user": "number of the user within the group, from 0",
+    "rbo": "rank-biased overlap of the user's lists before and after the recourse, by the closed form used here",
+    "rbo_package": "the same by the `rbo` package, from the lists written out",
+}
 
 
 def list_of(scores, candidates, item, rank):
@@ -30,6 +45,9 @@ def compare(target, item, change, users, p):
     -------
     list of (user, closed form, package)
     """
+    # Only this check needs the package; who asks for the columns does not.
+    from rbo import RankingSimilarity
+
     after_scores = target.audience.rescored(item, change[None, :])
     before = target.ranks([item])[:, 0]
     after = target.ranks([item], after_scores)[:, 0]

@@ -29,6 +29,11 @@ def cell_of(path):
     dict
         ``dataset``, ``recommender``, ``method``, ``group``, ``rank``, ``sampling``.
 
+    Raises
+    ------
+    ValueError
+        If it is no path of a cell.
+
     Examples
     --------
     >>> list(cell_of("results/recourse/films/content/recrec/group2/rank11/sampling0.5.npz").values())
@@ -43,4 +48,7 @@ def group_of(path):
 
 
 def _of(pattern, path):
-    return {name: _KINDS.get(name, str)(text) for name, text in pattern.search(str(path)).groupdict().items()}
+    match = pattern.search(str(path))
+    if match is None:
+        raise ValueError(f"{path}: not a path of that kind")
+    return {name: _KINDS.get(name, str)(text) for name, text in match.groupdict().items()}

@@ -28,3 +28,30 @@ def sample(users, percentage, seed):
     """
     order = np.random.default_rng(seed).permutation(users)
     return order[: sample_size(users, percentage)]
+
+
+def same_samples(users, percentage, seeds):
+    """Seeds that draw the same users, such as all of them.
+
+    Parameters
+    ----------
+    users : int
+        Size of the target group.
+    percentage : float
+        In (0, 100].
+    seeds : list of int
+
+    Returns
+    -------
+    dict
+        For each seed the tuple of seeds that draw its users, itself among them, in the given order.
+
+    Examples
+    --------
+    >>> same_samples(5, 100, [1, 2])
+    {1: (1, 2), 2: (1, 2)}
+    """
+    drawn = {}
+    for seed in seeds:
+        drawn.setdefault(np.sort(sample(users, percentage, seed)).tobytes(), []).append(seed)
+    return {seed: tuple(alike) for alike in drawn.values() for seed in alike}

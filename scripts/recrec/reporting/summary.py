@@ -12,6 +12,22 @@ PAPER = {
     "goodreads": (4300, 11_200, 1_300_000, 17_400),
 }
 SIZES = ("items", "users", "interactions", "features")
+#: Columns of datasets.csv, in order, and what they say.
+COLUMNS = {
+    "dataset": "name of the data set",
+    "title": "what it is called",
+    "synthetic": "whether the data are generated",
+    "items": "number of items, after all filters",
+    "users": "number of users, after all filters",
+    "interactions": "number of pairs of a user and an item with an interaction, after all filters",
+    "features": "number of features of an item",
+    "density": "share of all pairs of user and item that have an interaction",
+    "interaction_rows": "rows that the interactions came from, before several of one user and item became one",
+    "group_sizes": "users of each group, in the order of the groups, separated by `|`",
+    "dropped": "rows that were dropped: how many, of which table and why, separated by `|`",
+    **{f"paper_{name}": f"number of {name} that the paper gives for its data set" for name in SIZES},
+    "cite": "what to cite",
+}
 
 
 def display_title(title, synthetic):
