@@ -5,8 +5,7 @@ TABLES = [
     rules.statements.output,
     rules.datasets_table.output,
     rules.rbo_check.output,
-    rules.plot_changes.output,
-    expand(FIGURES, dataset=STUDY.datasets),
+    FIGURES,
 ]
 LOGS = [
     f"results/logs/{place}.log"
@@ -18,9 +17,10 @@ LOGS = [
         *cells(f"item_selection/{GROUP}"),
         *cells("fit/{dataset}/{recommender}"),
         *cells("featurize/{dataset}"),
-        *cells("plot/{dataset}"),
+        *expand(f"plot/{PAIR}", **PLOTTED),
+        *expand("plot_comparison/{dataset}", dataset=COMPARED),
         *(f"{'generate' if name in GENERATED else 'download'}/{name}" for name in STUDY.datasets),
-        *("cells_table", "paper_table", "statements", "datasets_table", "rbo_check", "plot_changes"),
+        *("cells_table", "paper_table", "statements", "datasets_table", "rbo_check"),
     )
 ]
 
