@@ -65,7 +65,7 @@ WHISKERS = (5, 95)
 MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
 DASHES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1.5, 1.2, 1.5, 1.2, 1.5))]
 #: From dark to light in steps that can be told apart in grey, and of hues that the colour-blind can tell apart.
-COLOURS = ["#150b35", "#0b4590", "#bc2f69", "#2f9e7b", "#eda72e"]
+COLOURS = ["#150b35", "#7a1230", "#a8329a", "#ea6072", "#7cc3e8"]
 #: The axis of changed features in per cent: from less than one in 50,000 to all of them.
 CHANGED = (0.002, 100)
 #: Lengths in inches: a line of text, and the edge beside the labels.
