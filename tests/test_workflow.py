@@ -264,7 +264,7 @@ def test_sweep(finished):
     assert len(table) == 2 * 2 * 2, "two aggregates, two numbers of iterations, two samplings"
     chosen = table[table["chosen"]]
     assert set(chosen["aggregate"]) == {"mean"} and set(chosen["max_iterations"]) == {500} and len(chosen) == 2
-    assert (finished.copy.folder / "results/sweep/tiny.png").exists()
+    assert (finished.copy.folder / "results/sweep/tiny-content.png").exists()
     # The sweep is no cell: its settings at the chosen point give the cells' numbers.
     cells_ = pd.read_csv(finished.copy.folder / "results/tables/cells.csv")
     for sampling, success in zip(chosen["sampling"], chosen["success"], strict=True):

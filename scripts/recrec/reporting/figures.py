@@ -522,11 +522,20 @@ def sweep(table, title, synthetic, paper=None):
     Parameters
     ----------
     table : DataFrame
-        results/sweep/sweep.csv, one data set.
+        results/sweep/sweep.csv: one data set and recommender.
     title : str
     synthetic : bool
     paper : float, optional
-        The paper's mean rank-biased overlap.
+        The paper's mean rank-biased overlap, if the data set is one of the paper's own.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there are several recommenders in the table.
     """
     style()
     samplings, limits = sorted(table["sampling"].unique()), sorted(table["max_iterations"].unique())
@@ -568,7 +577,8 @@ def sweep(table, title, synthetic, paper=None):
                 axis.set_major_formatter(plain_numbers())
             if last:
                 axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
-    figure.suptitle(display_title(title, synthetic))
+    [recommender] = table["recommender"].unique()
+    figure.suptitle(f"{display_title(title, synthetic)}: settings of method recrec on recommender {recommender}")
     rates = " and ".join(f"{rate:g}" for rate in sorted(table["learning_rate"].unique()))
     figure.supxlabel(f"A point for each setting and learning rate ({rates}).", fontsize="small")
     return figure
