@@ -144,6 +144,13 @@ def test_boxes_are_of_one_sampling_each():
     assert mean.get_ydata()[0] == pytest.approx((97 + 50 + 97) / 3)
 
 
+def test_whiskers_leave_a_twentieth_on_either_side_to_dots():
+    table = cells().query("sampling == 10").assign(rbo=np.linspace(0.50, 0.61, 12))
+    axes = figures.overlap(table, "Films", False).axes[0]
+    dots = [line.get_ydata() for line in axes.lines if line.get_marker() == "."]
+    assert [sorted(each) for each in dots] == [pytest.approx([50.0, 61.0])]
+
+
 def test_the_papers_mean_is_drawn_where_it_is_given_only():
     def texts(figure):
         return [text.get_text() for text in figure.legends[0].get_texts()]
@@ -191,6 +198,16 @@ def test_a_comparison_says_where_a_pair_has_fewer_recourses():
         "greedy on content (18 recourses)",
         "recrec on content (36 recourses)",
     ]
+
+
+def test_a_place_without_a_panel_stays_empty_and_the_one_above_has_the_labels():
+    figure = figures.comparison(cells().drop(columns="queries"), "Films", False, 10)
+    figure.canvas.draw()
+    panels = np.array(figure.axes).reshape(2, 3)
+    assert [axes.get_visible() for axes in panels.flat] == [True] * 5 + [False]
+    assert (
+        panels[0, 2].xaxis.get_tick_params()["labelbottom"] and not panels[0, 1].xaxis.get_tick_params()["labelbottom"]
+    )
 
 
 def test_data_sets_are_not_compared():

@@ -178,8 +178,8 @@ def _points(table, value, by):
 
 
 def _step(samplings):
-    """The least factor from one sampling to the next."""
-    return (samplings[1:] / samplings[:-1]).min() if len(samplings) > 1 else 2.0
+    """The least factor from one sampling to the next, of which a part is between the points of one sampling."""
+    return min([2.0, *(samplings[1:] / samplings[:-1])])
 
 
 def _lines(axes, table, value, by, looks, least=None):
@@ -390,6 +390,7 @@ def changes(cells, title, synthetic, thresholded=True):
             "right", functions=(lambda percent: percent * features / 100, lambda number: 100 * number / features)
         )
         counted.set_ylabel("changed features")
+        counted.yaxis.set_major_locator(FixedLocator(10.0 ** np.arange(np.floor(np.log10(features)) + 1)))
         counted.yaxis.set_major_formatter(plain_numbers())
         counted.yaxis.set_minor_locator(NullLocator())
     return figure
@@ -508,8 +509,9 @@ def comparison(cells, title, synthetic, top_k):
             _decade_axis(axes, (least, most))
         _lines(axes, cells.assign(value=each).dropna(subset="value"), "value", "pair", looks, least)
         axes.set_title(measures[name], fontsize="medium")
-    for axes in panels.flat[len(values) :]:
-        axes.set_visible(False)
+    if len(values) % 2:
+        panels[1, -1].set_visible(False)
+        panels[0, -1].tick_params(labelbottom=True)
     _sampling_axis(panels[0, 0], cells["sampling"].unique())
     return figure
 
