@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from recrec.reporting.summary import display_title
 from recrec.storage import whole
@@ -51,10 +51,11 @@ CAPTIONS = {
     "comparison": (
         "The recommenders and methods of a study side by side, over the share of sampled users: success, rank-biased "
         "overlap, changed features, the size of the change (its L1 norm) and how much work it was, as far as a method "
-        "counts it. Points are means over groups, original ranks, items and samples of users, bars reach from their "
-        "10th to their 90th percentile. Each recommender has items of its own at an original rank: methods on one "
-        "recommender are compared on the same items, recommenders are not. The two upper axes of per cent that are "
-        "stretched towards 100 %, and that of changed features, are alike in every figure."
+        "counts it; after hard thresholding where a method has it. Points are means over groups, original ranks, items "
+        "and samples of users, bars reach from their 10th to their 90th percentile. Each recommender has items of its "
+        "own at an original rank: methods on one recommender are compared on the same items, recommenders are not. "
+        "The axes of success and overlap, stretched towards 100 %, and that of changed features are alike in every "
+        "figure."
     ),
 }
 
@@ -493,7 +494,8 @@ def comparison(cells, title, synthetic, top_k):
     figure, panels = _sheet(
         (2, (len(values) + 1) // 2), (1.75, 1.8), looks, "method and recommender", display_title(title, synthetic),
         "Points: means over groups, original ranks, items and samples. Bars: 10th to 90th percentile. Success and "
-        "overlap are stretched towards 100 %. Each recommender has items of its own.",
+        "overlap are stretched towards 100 %. After hard thresholding where a method has it. Each recommender has "
+        "items of its own.",
         gaps=(0.6, 0.3), heads=0.2,
     )  # fmt: skip
     for axes, (name, each) in zip(panels.flat, values.items(), strict=False):
@@ -576,7 +578,9 @@ def sweep(table, title, synthetic, paper=None):
             axes.set_xscale("log")
             axes.set_yscale("log")
             for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
                 axis.set_major_formatter(plain_numbers())
+                axis.set_minor_locator(NullLocator())
             if last:
                 axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1))
     [recommender] = table["recommender"].unique()
