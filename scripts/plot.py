@@ -1,18 +1,22 @@
-"""Draw the figures of a data set."""
+"""Draw a figure of a data set, a recommender and a method."""
 
-from recrec.evaluation.claims import RBO
+from recrec.evaluation.claims import own_rbo
 from recrec.reporting import figures
 from recrec.reporting.cells import read
 from recrec.workflow.job import job
 
 with job(snakemake) as say:
-    params = snakemake.params
+    params, wildcards = snakemake.params, snakemake.wildcards
     cells = read(snakemake.input.cells)
-    cells = cells[cells["dataset"] == snakemake.wildcards.dataset]
-    drawn = {
-        "success": figures.success(cells, params.title, params.synthetic, params.top_k),
-        "rbo": figures.overlap(cells, params.title, params.synthetic, RBO.get(params.paper)),
-    }
-    for name, figure in drawn.items():
-        figures.save(figure, [path for path in snakemake.output if f"-{name}." in path])
-        say(f"drew {name}")
+    for column in ("dataset", "recommender", "method"):
+        cells = cells[cells[column] == wildcards[column]]
+    about = (cells, params.title, params.synthetic)
+    if wildcards.figure == "success":
+        figure = figures.success(*about, params.top_k, thresholded=params.thresholded)
+    elif wildcards.figure == "rbo":
+        paper = own_rbo(wildcards.dataset, params.paper)
+        figure = figures.overlap(*about, paper, thresholded=params.thresholded)
+    else:
+        figure = figures.changes(*about, thresholded=params.thresholded)
+    figures.save(figure, snakemake.output)
+    say(f"drew {wildcards.figure}")

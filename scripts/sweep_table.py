@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from recrec.evaluation.claims import RBO
+from recrec.evaluation.claims import own_rbo
 from recrec.reporting import figures
 from recrec.reporting.cells import write
 from recrec.workflow.job import job
@@ -15,10 +15,11 @@ with job(snakemake) as say:
     table = table.merge(chosen[["dataset", *keys]].assign(chosen=True), on=["dataset", *keys], how="left")
     table["chosen"] = table["chosen"].eq(True)
     table.insert(1, "synthetic", table["dataset"].map(params.synthetic))
-    table = table.sort_values(["dataset", *keys, "sampling"], kind="stable")
+    table = table.sort_values(["dataset", "recommender", *keys, "sampling"], kind="stable")
     write(table, snakemake.output.table)
     for dataset in sorted(set(params.chosen) - set(table.loc[table["chosen"], "dataset"])):
         say(f"{dataset}: its setting in config.yaml is none of those of the sweep, so none is marked as chosen")
-    for dataset, part in table.groupby("dataset"):
-        figure = figures.sweep(part, params.titles[dataset], params.synthetic[dataset], RBO.get(params.papers[dataset]))
-        figures.save(figure, [path for path in snakemake.output.figures if f"/{dataset}." in path])
+    for (dataset, recommender), part in table.groupby(["dataset", "recommender"]):
+        paper = own_rbo(dataset, params.papers[dataset])
+        figure = figures.sweep(part, params.titles[dataset], params.synthetic[dataset], paper)
+        figures.save(figure, [path for path in snakemake.output.figures if f"/{dataset}-{recommender}." in path])

@@ -16,7 +16,7 @@ from recrec.benchmarks import costs
 from recrec.evaluation import claims, paths, sampling
 from recrec.evaluation.cell import pack_changes
 from recrec.reporting import cells as tables_of_cells
-from recrec.reporting import closing, figures
+from recrec.reporting import closing
 from recrec.reporting import columns as columns_in_words
 from recrec.reporting import sentences as statements
 
@@ -414,6 +414,13 @@ def test_changed_features_that_rise_break_the_claim():
     assert (holds, short_by) == (False, pytest.approx(0.003))
 
 
+def test_the_papers_overlap_is_that_of_its_own_data_sets_only():
+    assert claims.own_rbo("ml-100k", "movielens") == 0.9943
+    assert claims.own_rbo("ml-100k-facets", "movielens") is None, "a stand-in"
+    assert claims.own_rbo("ml-100k", "aliec") is None
+    assert claims.own_rbo("films", None) is None
+
+
 def test_a_data_set_that_is_not_the_papers_has_no_claims():
     assert claims.compare(cells(), {"films": None}).empty
 
@@ -449,21 +456,6 @@ def test_jobs_one_after_the_other_do_not_run_side_by_side():
     jobs = [costs.Job("plot", begin, begin + 1.001, 10.0, 0.0, 0.0, 1.0) for begin in (100.0, 101.0, 102.0)]
     rows = {row.rule: row for row in costs.summarise(jobs, started=99.0)}
     assert rows["overhead"].seconds == pytest.approx(4.001 - 3 * 1.001)
-
-
-def test_the_figures_lines_are_means_on_every_panel():
-    """A logarithmic axis must not turn them into means of logarithms."""
-    rows = [
-        {"dataset": name, "rank": 11, "sampling": sampling, "changed_share": share}
-        for name in ("one", "two")
-        for sampling in (1.0, 10.0)
-        for share in (0.0, 0.001, 0.1)
-    ]
-    figure = figures.changes(pd.DataFrame(rows), {"one": ("One", False), "two": ("Two", True)})
-    for axes in figure.axes:
-        assert axes.lines[0].get_ydata() == pytest.approx([100 * 0.101 / 3] * 2)
-    assert "SYNTHETIC" not in figure.axes[0].get_title()
-    assert "SYNTHETIC" in figure.axes[1].get_title()
 
 
 def test_a_film_called_na_keeps_its_name(tmp_path):

@@ -150,9 +150,8 @@ def test_outputs_of_a_whole_run(finished):
         start = {".png": b"\x89PNG", ".pdf": b"%PDF"}[path.suffix]
         assert path.read_bytes().startswith(start), path
     drawn = {path.name for path in results.glob("figures/*")}
-    assert drawn >= {
-        f"{name}.{kind}" for name, kind in product(("tiny-success", "tiny-rbo", "changes"), ("png", "pdf"))
-    }
+    names = [f"tiny-content-recrec-{figure}" for figure in ("success", "rbo", "changes")]
+    assert drawn == {f"{name}.{kind}" for name, kind in product(names, ("png", "pdf"))}
 
     costs = pd.read_csv(results / "benchmarks/workflow.csv").set_index("rule")
     assert set(costs.index) >= CELL_STAGES | EARLIER | {"in rules", "overhead", "wall", "wall at work"}
@@ -273,7 +272,7 @@ def test_sweep(finished):
     assert len(table) == 2 * 2 * 2, "two aggregates, two numbers of iterations, two samplings"
     chosen = table[table["chosen"]]
     assert set(chosen["aggregate"]) == {"mean"} and set(chosen["max_iterations"]) == {500} and len(chosen) == 2
-    assert (finished.copy.folder / "results/sweep/tiny.png").exists()
+    assert (finished.copy.folder / "results/sweep/tiny-content.png").exists()
     # The sweep is no cell: its settings at the chosen point give the cells' numbers.
     cells_ = pd.read_csv(finished.copy.folder / "results/tables/cells.csv")
     for sampling, success in zip(chosen["sampling"], chosen["success"], strict=True):

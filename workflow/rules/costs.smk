@@ -4,8 +4,7 @@ TABLES = [
     expand([*rules.cells_table.output, *rules.paper_table.output, *rules.statements.output], dataset=STUDY.datasets),
     rules.datasets_table.output,
     rules.rbo_check.output,
-    rules.plot_changes.output,
-    expand(FIGURES, dataset=STUDY.datasets),
+    FIGURES,
 ]
 LOGS = [
     f"results/logs/{place}.log"
@@ -20,9 +19,10 @@ LOGS = [
         *cells("cells_table/{dataset}"),
         *cells("paper_table/{dataset}"),
         *cells("statements/{dataset}"),
-        *cells("plot/{dataset}"),
+        *expand(f"plot/{PAIR}", **PLOTTED),
+        *expand("plot_comparison/{dataset}", dataset=COMPARED),
         *(f"{'generate' if name in GENERATED else 'download'}/{name}" for name in STUDY.datasets),
-        *("study_tables", "datasets_table", "rbo_check", "plot_changes"),
+        *("study_tables", "datasets_table", "rbo_check"),
     )
 ]
 

@@ -1,16 +1,25 @@
-# The paper's figures, and rank-biased overlap, for each data set.
-FIGURES = expand("results/figures/{{dataset}}-{figure}.{suffix}", figure=["success", "rbo"], suffix=["png", "pdf"])
+# A figure's name says what is in it, so that a second study leaves those of the first one as they are.
+PAIR = "{dataset}-{recommender}-{method}-{figure}"
+PLOTTED = dict(dataset=DATASETS, recommender=RECOMMENDERS, method=METHODS, figure=["success", "rbo", "changes"])
+# Where there is nothing to compare, no comparison is drawn.
+COMPARED = DATASETS if len(RECOMMENDERS) * len(METHODS) > 1 else []
+SUFFIXES = ["png", "pdf"]
+FIGURES = [
+    *expand(f"results/figures/{PAIR}.{{suffix}}", **PLOTTED, suffix=SUFFIXES),
+    *expand("results/figures/{dataset}-comparison.{suffix}", dataset=COMPARED, suffix=SUFFIXES),
+]
 
 
+# The paper's figures 1 to 4 and rank-biased overlap, each for a data set, a recommender and a method.
 rule plot:
     input:
-        cells="results/tables/cells.csv",
+        cells="results/tables/{dataset}/cells.csv",
     output:
-        FIGURES,
+        expand(f"results/figures/{PAIR}.{{suffix}}", suffix=SUFFIXES, allow_missing=True),
     log:
-        "results/logs/plot/{dataset}.log",
+        f"results/logs/plot/{PAIR}.log",
     wildcard_constraints:
-        dataset="|".join(STUDY.datasets),
+        figure="success|rbo|changes",
     # The longest of the last jobs: the others fit beside it.
     priority: 1
     conda:
@@ -19,24 +28,27 @@ rule plot:
         title=lambda wildcards: STUDY.datasets[wildcards.dataset]["title"],
         synthetic=lambda wildcards: STUDY.datasets[wildcards.dataset]["synthetic"],
         paper=lambda wildcards: STUDY.datasets[wildcards.dataset].get("paper"),
+        thresholded=lambda wildcards: wildcards.method in THRESHOLDED,
         top_k=config["top_k"],
         code=code("plot"),
     script:
         "../../scripts/plot.py"
 
 
-# Figure 4: changed features, a panel per data set.
-rule plot_changes:
+# All recommenders and methods of the study on a data set, side by side.
+rule plot_comparison:
     input:
-        cells="results/tables/cells.csv",
+        cells="results/tables/{dataset}/cells.csv",
     output:
-        expand("results/figures/changes.{suffix}", suffix=["png", "pdf"]),
+        expand("results/figures/{{dataset}}-comparison.{suffix}", suffix=SUFFIXES),
     log:
-        "results/logs/plot_changes.log",
+        "results/logs/plot_comparison/{dataset}.log",
     conda:
         ENVIRONMENT
     params:
-        titles={name: (dataset["title"], dataset["synthetic"]) for name, dataset in STUDY.datasets.items()},
-        code=code("plot_changes"),
+        title=lambda wildcards: STUDY.datasets[wildcards.dataset]["title"],
+        synthetic=lambda wildcards: STUDY.datasets[wildcards.dataset]["synthetic"],
+        top_k=config["top_k"],
+        code=code("plot_comparison"),
     script:
-        "../../scripts/plot_changes.py"
+        "../../scripts/plot_comparison.py"

@@ -12,7 +12,7 @@ DONE = re.compile(
 STAGES = {
     "solver": ["recourse", "hard_thresholding"],
     "evaluation": ["evaluate", "rank_baseline", "rbo_check"],
-    "plotting": ["plot", "plot_changes"],
+    "plotting": ["plot", "plot_comparison"],
 }
 #: The rows that are no rules.
 TOTALS = ("in rules", "wall", "wall at work", "overhead")

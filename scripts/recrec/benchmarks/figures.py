@@ -8,7 +8,7 @@ import seaborn as sns
 from recrec.benchmarks.costs import STAGES, TOTALS
 from recrec.benchmarks.growth import exponent
 from recrec.benchmarks.timing import CELL
-from recrec.reporting.figures import MARKERS, plain_numbers, style
+from recrec.reporting.figures import MARKERS, palette, plain_numbers, style
 from recrec.reporting.summary import display_title
 
 METHODS = {"printed": "Algorithm 1 as printed (NumPy)", "autograd": "Algorithm 1 in PyTorch (autograd)"}
@@ -83,7 +83,7 @@ def solvers(table, titles):
         sns.lineplot(
             part.assign(compared=part["method"].map(METHODS)), x="sampling", y="ratio", hue="compared",
             style="compared", hue_order=order, style_order=order, markers=MARKERS[: len(order)],
-            palette=sns.color_palette("inferno", 3)[: len(order)], estimator="median", errorbar=("pi", 80),
+            palette=palette(len(order)), estimator="median", errorbar=("pi", 80),
             err_kws={"alpha": 0.15, "linewidth": 0}, ax=axes,
         )  # fmt: skip
         points = sorted(part["sampling"].unique())
@@ -110,7 +110,7 @@ def growth(table):
     figure, panels = plt.subplots(
         2, len(dimensions), figsize=(3.7 * len(dimensions), 7), sharey="row", squeeze=False, layout="constrained"
     )
-    colours = sns.color_palette("inferno", len(stages) + 1)
+    colours = palette(len(stages))
     for column, dimension in enumerate(dimensions):
         for row, (value, label) in enumerate((("seconds", "seconds"), ("peak_mib", "peak memory (MiB)"))):
             axes = panels[row, column]
@@ -147,7 +147,7 @@ def roofline(table, machine, titles):
     parts = [part for part in dict.fromkeys(table["part"]) if not part.startswith("all")]
     sns.scatterplot(
         table[table["part"].isin(parts)], x="intensity", y="speed", hue="part", style="data set", s=70,
-        palette=sns.color_palette("inferno", len(parts) + 1)[: len(parts)], ax=left,
+        palette=palette(len(parts)), ax=left,
     )  # fmt: skip
     left.set(
         xscale="log", yscale="log", xlabel="operations per byte (FLOP/B)", ylabel="GFLOP/s",
@@ -159,7 +159,7 @@ def roofline(table, machine, titles):
     names = list(dict.fromkeys(bounded["part"]))
     sns.barplot(
         bounded, x="times", y="data set", hue="part", hue_order=names,
-        palette=sns.color_palette("inferno", len(names) + 1)[: len(names)], ax=right,
+        palette=palette(len(names)), ax=right,
     )  # fmt: skip
     right.axvline(1, color="black", linestyle="--", linewidth=1)
     right.set(xscale="log", ylabel="", xlabel="time, in units of reading the sampled\nprofiles once per event (dense)")
@@ -203,7 +203,7 @@ def workflow(costs):
     figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
     left = np.zeros(len(table))
     labels = {**PARTS, "idle": "Snakemake, idle cores"}
-    colours = dict(zip(("work", "files", "starting", "idle"), sns.color_palette("inferno", 5), strict=False))
+    colours = dict(zip(("work", "files", "starting", "idle"), palette(4), strict=True))
     for name in ("work", "files", "starting", "idle"):
         axes.barh(table.index, table[name], left=left, label=labels[name], color=colours[name], edgecolor="white")
         left += table[name].to_numpy()
@@ -238,7 +238,7 @@ def device(table, titles):
     for axes, penalty in zip(panels[0], penalties, strict=True):
         sns.barplot(
             table[table["lambda"] == penalty], x="seconds", y="name", hue="on", hue_order=order,
-            palette=sns.color_palette("inferno", len(order) + 1)[: len(order)], ax=axes,
+            palette=palette(len(order)), ax=axes,
         )  # fmt: skip
         axes.set(xscale="log", xlabel="seconds per cell", ylabel="", title=f"lambda {penalty:g}")
         axes.set_xlim(*_decades(table["seconds"]))

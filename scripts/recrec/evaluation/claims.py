@@ -32,6 +32,22 @@ COLUMNS = {
 }
 
 
+def own_rbo(dataset, paper):
+    """The paper's mean rank-biased overlap, on a data set that is the paper's own; None on one that stands in for it.
+
+    Parameters
+    ----------
+    dataset : str
+    paper : str or None
+        Which of the paper's three the data set stands for.
+
+    Returns
+    -------
+    float or None
+    """
+    return RBO[paper] if paper is not None and OWN.get(dataset) == paper else None
+
+
 def compare(cells, papers):
     """Each claim of the paper beside this run's figure.
 
