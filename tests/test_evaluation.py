@@ -92,7 +92,8 @@ def test_thresholding_a_cell_keeps_enough_of_the_success_rate(over):
     random = np.random.default_rng(0)
     changes = random.random((2, 20))
     items, seeds = np.array([5, 9]), np.array([1, 1])
-    kept = evaluation.threshold_cell(target, items, seeds, changes, 20, 10, 0.8, over)
+    counted = evaluation.counted_users(target, seeds, 20, over)
+    kept = evaluation.threshold_cell(target, items, counted, changes, 10, 0.8)
     users = slice(None) if over == "group" else evaluation.sample(30, 20, 1)
     for row, item in enumerate(items):
         scores, thresholds = target.scores([item])[:, 0], target.thresholds([item], 10)[:, 0]

@@ -285,13 +285,13 @@ class TestScoresThatAreNotLinear:
         curved = saturating(seed, users=20)
         straight = LinearAudience(curved.item_features, curved.mutable, curved.ratings, "all")
         random = np.random.default_rng(seed)
-        items, seeds = np.array([4, 9]), np.array([1, 1])
+        items = np.array([4, 9])
         changes = np.round(random.normal(size=(2, 10)) * 4) / 4 * (random.random((2, 10)) < 0.7)
         results = []
         for audience in (curved, straight):
             audience.live = lambda item, rows: ((np.array([], dtype=int), np.empty((0, 30))) for _ in rows)
             target = random_study.target_of(audience)
-            kept = cell.threshold_cell(target, items, seeds, changes, 50, 5, keep, "group")
+            kept = cell.threshold_cell(target, items, [None, None], changes, 5, keep)
             results.append((kept, cell.evaluate_cell(target, items, changes, kept, 5, 0.5)))
         assert np.array_equal(results[0][0], results[1][0])
         assert results[0][1] == results[1][1]

@@ -18,7 +18,7 @@ STOREYS = [
     ["recommenders"],
     ["methods"],
     ["evaluation"],
-    ["reporting", "benchmarks", "workflow"],
+    ["reporting", "interface", "benchmarks", "workflow"],
 ]
 ORDER = [room for storey in STOREYS for room in storey]
 #: Rooms of one storey that do not know each other.

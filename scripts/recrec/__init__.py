@@ -1,4 +1,41 @@
 """RecRec Bench: algorithmic recourse for recommender systems.
 
-One module per concept. The workflow's scripts import from here; nothing here imports Snakemake.
+A room per concern (workflow/docs/architecture.md). What to use from Python is named here, and imported when it is used.
+
+Examples
+--------
+>>> import numpy as np
+>>> import recrec
+>>> features = np.array([[2, 0, 1], [0, 1, 0], [1, 0, 0], [0, 2, 1]])  # items x features
+>>> ratings = np.array([[5, 0, 0, 1], [4, 0, 3, 0], [0, 4, 0, 5]])  # users x items
+>>> model = recrec.fit(features, ratings, feature_names=["love", "war", "river"])
+>>> answer = recrec.threshold(recrec.recourse(model, 1, users=[0, 1], desired_rank=1), top_k=1)
+>>> recrec.evaluate(answer, top_k=1).success >= 2 / 3
+True
 """
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recrec.actionability import Constraints
+    from recrec.errors import InputError
+    from recrec.interface import Model, Recourse, evaluate, fit, recourse, say, threshold
+
+__version__ = "0.2.0"
+__all__ = ["Constraints", "InputError", "Model", "Recourse", "evaluate", "fit", "recourse", "say", "threshold"]
+_PLACES = {
+    "Constraints": "recrec.actionability",
+    "InputError": "recrec.errors",
+    **dict.fromkeys(["Model", "Recourse", "evaluate", "fit", "recourse", "say", "threshold"], "recrec.interface"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(importlib.import_module(_PLACES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

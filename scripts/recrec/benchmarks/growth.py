@@ -105,11 +105,11 @@ def _stages(target, sampled, repeats):
         yield stage, seconds(solve, repeats) / max(1, int(solve().events.max())), peak
     percentage = 100 * sampled / everyone
     solutions = cell.solve_cell(target, items, percentage, [1], recrec, SETTINGS["event, no L1 term"])
-    asked, seeds = np.array(items), np.ones(len(items), dtype=int)
+    asked = np.array(items)
     changes = np.array([solution.change for _, _, solution in solutions])
 
     def threshold():
-        return cell.threshold_cell(target, asked, seeds, changes, percentage, TOP_K, 0.8, "group")
+        return cell.threshold_cell(target, asked, [None] * len(asked), changes, TOP_K, 0.8)
 
     kept = threshold()
 

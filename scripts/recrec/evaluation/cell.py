@@ -48,18 +48,39 @@ def solve_cell(target, items, percentage, seeds, method, settings, device=CPU, c
     InputError
         If a recourse does not fit into memory.
     """
-    scores = target.scores(items)
-    thresholds = target.thresholds(items, settings.desired_rank)
-    drawn = {seed: np.sort(sample(len(scores), percentage, seed)) for seed in seeds}
+    users = target.audience.shape[0]
+    drawn = {seed: np.sort(sample(users, percentage, seed)) for seed in seeds}
     # Seeds that draw the same users (all of them, say) ask the same question.
     samples = {users.tobytes(): users for users in drawn.values()}
-    problem = Problem(target.audience, items, list(samples.values()), scores, thresholds, constraints)
+    solved = solve_samples(target, items, list(samples.values()), method, settings, device, constraints, log)
+    solutions = dict(zip(samples, solved, strict=True))
+    return [(item, seed, solutions[drawn[seed].tobytes()][at]) for at, item in enumerate(items) for seed in seeds]
+
+
+def solve_samples(target, items, samples, method, settings, device=CPU, constraints=FREE, log=LOG):
+    """Ask a method for a recourse for every one of some items and samples of users.
+
+    Parameters
+    ----------
+    target : Target
+    items : list of int
+    samples : list of integer arrays
+        Positions of users in the group, ascending, as many in each.
+    method, settings, device, constraints, log
+        As for `solve_cell`.
+
+    Returns
+    -------
+    list of lists of Solution
+        By sample, then item.
+    """
+    scores, thresholds = target.scores(items), target.thresholds(items, settings.desired_rank)
+    problem = Problem(target.audience, items, samples, scores, thresholds, constraints)
     if reason := method.unsupported(problem, settings):
         log.info("declined: %s", reason)
         declined = Solution(np.zeros(int(target.audience.mutable.sum())), DECLINED, reason)
-        return [(item, seed, declined) for item in items for seed in seeds]
-    solutions = dict(zip(samples, method.solve(problem, settings, device, log), strict=True))
-    return [(item, seed, solutions[drawn[seed].tobytes()][at]) for at, item in enumerate(items) for seed in seeds]
+        return [[declined] * len(items) for _ in samples]
+    return method.solve(problem, settings, device, log)
 
 
 def outcomes(solutions):
@@ -165,23 +186,21 @@ def rows_of(arrays, evaluated):
     return [*columns, *Evaluated._fields], [(*outcome, *row) for outcome, row in zip(outcomes, evaluated, strict=True)]
 
 
-def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over, count=None):
-    """Hard-threshold the recourses of a cell.
+def threshold_cell(target, items, users, changes, top_k, keep, count=None):
+    """Hard-threshold some recourses.
 
     Parameters
     ----------
     target : Target
-    items, seeds : (n,) integer arrays
+    items : (n,) integer array
         Of each recourse.
+    users : list of n integer arrays, or None
+        The users over whom each one's success rate counts: positions in the group; None: all of them.
     changes : (n, features) array
         Over the mutable features.
-    percentage : float
-        Sampling of the cell, in per cent.
     top_k : int
     keep : float
         Share of the success rate to keep.
-    over : {"group", "sample"}
-        The users over whom the success rate counts.
     count : callable, optional
         As for `thresholding.hard_threshold`.
 
@@ -191,27 +210,45 @@ def threshold_cell(target, items, seeds, changes, percentage, top_k, keep, over,
     """
     different = np.unique(items)
     scores, thresholds = target.scores(different), target.thresholds(different, top_k)
-    everyone = np.arange(len(scores))
-    counted = {
-        seed: everyone if over == "group" else sample(len(scores), percentage, int(seed)) for seed in np.unique(seeds)
-    }
-    linear = target.audience.linear()
-    maps = {seed: linear if over == "group" else linear.take(users) for seed, users in counted.items() if linear}
     kept = np.empty_like(changes)
-    for row, (item, seed) in enumerate(zip(items, seeds, strict=True)):
-        users, column = counted[seed], int(np.searchsorted(different, item))
+    linear = target.audience.linear()
+    for row, (item, counted) in enumerate(zip(items, users, strict=True)):
+        column = int(np.searchsorted(different, item))
+        some = slice(None) if counted is None else counted
         if linear:
-            of_users = scores[users, column], thresholds[users, column]
-            kept[row] = thresholding.hard_threshold(changes[row], maps[seed], *of_users, keep, count)
+            gains = linear if counted is None else linear.take(counted)
+            of_users = scores[some, column], thresholds[some, column]
+            kept[row] = thresholding.hard_threshold(changes[row], gains, *of_users, keep, count)
         else:
-            audience = target.audience.take(users)
+            audience = target.audience if counted is None else target.audience.take(counted)
             kept[row] = thresholding.hard_threshold_anew(
                 changes[row],
                 lambda states, audience=audience, item=item: audience.rescored(int(item), states),
-                thresholds[users, column],
+                thresholds[some, column],
                 keep,
             )
     return kept
+
+
+def counted_users(target, seeds, percentage, over):
+    """The users over whom the success rate of each recourse counts, for `threshold_cell`.
+
+    Parameters
+    ----------
+    target : Target
+    seeds : (n,) integer array
+    percentage : float
+        Sampling of the cell, in per cent.
+    over : {"group", "sample"}
+        The whole group, or the sample of users that the recourse was computed for.
+
+    Returns
+    -------
+    list of n integer arrays or None
+    """
+    if over == "group":
+        return [None] * len(seeds)
+    return [sample(target.audience.shape[0], percentage, int(seed)) for seed in seeds]
 
 
 def evaluate_cell(target, items, changes, kept, top_k, rbo_p):

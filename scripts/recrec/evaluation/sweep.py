@@ -3,7 +3,7 @@
 import numpy as np
 
 from recrec.arrays.device import CPU
-from recrec.evaluation.cell import evaluate_cell, solve_cell, threshold_cell
+from recrec.evaluation.cell import counted_users, evaluate_cell, solve_cell, threshold_cell
 from recrec.methods import recrec
 
 #: Means that a sweep keeps of each setting and sampling.
@@ -32,7 +32,8 @@ def sweep_setting(targets, items, percentage, seeds, settings, top_k, keep, over
         solved = solve_cell(target, chosen, percentage, seeds, recrec, settings, device=device)
         each, drawn = (np.array([one[place] for one in solved]) for place in (0, 1))
         changes = np.array([solution.change for _, _, solution in solved])
-        kept = threshold_cell(target, each, drawn, changes, percentage, top_k, keep, over)
+        users = counted_users(target, drawn, percentage, over)
+        kept = threshold_cell(target, each, users, changes, top_k, keep)
         rows += evaluate_cell(target, each, changes, kept, top_k, rbo_p)
         solutions += [solution for _, _, solution in solved]
     columns = {name: [getattr(row, name) for row in rows] for name in MEANS if name != "iterations"}
