@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from recrec.errors import InputError
-from recrec.storage import whole
+from recrec.storage import atomic_write
 
 # What the original's description says. Its ids run from 1 to these. Of those of categories and brands only 6,769 and
 # 99,815 occur there, and about as many here when all 846,811 ads are drawn.
@@ -341,9 +341,9 @@ def generate(folder, seed, users, ads, impressions, say=lambda line: None):
         raise InputError(f"impressions: {impressions} is below 0")
     folder, rng = Path(folder), np.random.default_rng(seed)
     with (
-        whole(folder / "ad_feature.csv") as ad_feature,
-        whole(folder / "user_profile.csv") as user_profile,
-        whole(folder / "raw_sample.csv") as raw_sample,
+        atomic_write(folder / "ad_feature.csv") as ad_feature,
+        atomic_write(folder / "user_profile.csv") as user_profile,
+        atomic_write(folder / "raw_sample.csv") as raw_sample,
     ):
         drawn_ads = _Ads(rng, ads)
         _write_table(ad_feature, drawn_ads.table)

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from recrec.errors import InputError
-from recrec.storage import whole
+from recrec.storage import atomic_write
 
 CHUNK = 1 << 20
 #: Attempts at one address.
@@ -100,7 +100,11 @@ def extract(archive, member, destination, name):
             if member not in content.namelist():
                 raise InputError(f"{name}: the archive has no member {member!r}")
             declared = content.getinfo(member).file_size
-            with whole(destination) as beside, content.open(member) as source, open(beside, "wb") as target:
+            with (
+                atomic_write(destination) as temporary,
+                content.open(member) as source,
+                open(temporary, "wb") as target,
+            ):
                 left = declared
                 while block := source.read(min(CHUNK, left + 1)):
                     left -= len(block)
@@ -183,8 +187,8 @@ class Fetcher:
         if path := self._in_mirror(entry, failures):
             verify(path, entry, f"{label} ({path})", self.log)
             self.log(f"{file}: from the mirror, {path}")
-            with whole(destination) as beside:
-                shutil.copyfile(path, beside)
+            with atomic_write(destination) as temporary:
+                shutil.copyfile(path, temporary)
             return
         if archive_name := entry.get("archive"):
             archive = self._archive(archive_name, failures)
@@ -257,9 +261,9 @@ class Fetcher:
         fetch = pooch.HTTPDownloader(progressbar=False, timeout=30, chunk_size=CHUNK)
         for tries_left in reversed(range(TRIES)):
             try:
-                with whole(destination) as beside:
-                    fetch(url, str(beside), None)
-                    verify(beside, entry, f"{label} ({url})", self.log)
+                with atomic_write(destination) as temporary:
+                    fetch(url, str(temporary), None)
+                    verify(temporary, entry, f"{label} ({url})", self.log)
                 return True
             except requests.RequestException as error:
                 self.log(f"{label}: {type(error).__name__}, {tries_left} more tries")
@@ -278,8 +282,8 @@ class Fetcher:
                 failures.append(f"PyPI did not give {requirement} ({reason})")
                 return False
             verify(wheels[0], entry, f"{label} ({requirement})", self.log)
-            with whole(destination) as beside:
-                shutil.copyfile(wheels[0], beside)
+            with atomic_write(destination) as temporary:
+                shutil.copyfile(wheels[0], temporary)
         return True
 
     def _by_hand(self, file, entry):

@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from recrec.reporting.summary import display_title
-from recrec.storage import whole
+from recrec.storage import atomic_write
 
 matplotlib.use("Agg")
 
@@ -293,7 +293,7 @@ def save(figure, paths):
     """Write a figure to every path, by suffix: .png or .pdf. The same figure gives the same bytes: no date is in it."""
     for path in paths:
         # Of the canvases, because `savefig` draws everything twice.
-        with whole(path) as beside:
+        with atomic_write(path) as temporary:
             if Path(path).suffix == ".pdf":
                 FigureCanvasPdf(figure).print_pdf(beside, metadata={"CreationDate": None})
             else:
