@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from test_config import MISSING, changed, complaint, says
 
 from recrec.data import dataset, features, groups, tables
+from recrec.evaluation.baseline import rank_baseline
 
 CONFIG = {
     "interactions": {
@@ -64,7 +65,7 @@ def build(folder, *changes, **replaced):
 def whole_chain(config, folder, number_of_groups):
     """All that the rule featurize does with a data set."""
     data = dataset.build(config, folder)
-    features.featurize(config["features"], data.items)
+    features.featurize(config["features"], data.items, data.sources)
     values = groups.group_values(config["groups"], data.users, data.ratings)
     return groups.labels(
         values, groups.equal_groups(values, number_of_groups), number_of_groups, config["groups"]["label"]
@@ -129,6 +130,16 @@ BAD_TABLES = {
     "rating NaN": [(), {"ratings.csv": RATINGS.replace(",4", ",NaN")}, "ratings.csv", "stars, row 3: 'NaN' is not a f"],
     "rating infinite": [(), {"ratings.csv": RATINGS.replace(",4", ",-inf")}, "ratings.csv", "row 3: '-inf' is not a f"],
     "rating too large": [(), {"ratings.csv": RATINGS.replace(",5", ",1e999")}, "ratings.csv", "row 1: '1e999' is not"],
+    "rating that sums overflow with": [
+        (),
+        {"ratings.csv": RATINGS.replace(",4", ",1e308")},
+        "ratings.csv, column stars, row 3: '1e308' is too large to compute with; allowed: -1e+30 to 1e+30",
+    ],
+    "rating that sums overflow with, below 0": [
+        (),
+        {"ratings.csv": RATINGS.replace(",4", ",-2e30")},
+        "ratings.csv, column stars, row 3: '-2e30' is too large to compute with",
+    ],
     "unknown item": [
         (),
         {"ratings.csv": RATINGS + "u1,f9,1\n"},
@@ -160,8 +171,43 @@ BAD_TABLES = {
     "open quote": [(), {"films.csv": FILMS.replace('The (1992)"', "The")}, "films.csv line 4: too few fields"],
     "empty file": [(), {"films.csv": ""}, "films.csv", "empty file"],
     "empty lines": [(), {"people.csv": "\n\n"}, "people.csv", "empty file"],
-    "no ratings": [(), {"ratings.csv": "user,film,stars\n"}, "ratings.csv", "no interaction is left"],
-    "no items": [(), {"films.csv": "film,name,plot\n"}, "item 'f1' is not in the table of items"],
+    "no ratings": [(), {"ratings.csv": "user,film,stars\n"}, "ratings.csv: no rows, only a header"],
+    "no items": [(), {"films.csv": "film,name,plot\n"}, "films.csv: no rows, only a header"],
+    "no users": [(), {"people.csv": "user,age\n\n"}, "people.csv: no rows, only a header"],
+    "no items in JSON": [[FROM_JSON], {"films.json": "[]"}, "films.json: no rows, an empty list"],
+    "two columns of one name": [
+        (),
+        {"ratings.csv": RATINGS.replace("\n", ",0\n").replace("stars,0", "stars,stars")},
+        "ratings.csv line 1: two columns are called 'stars'; give one of them another name",
+    ],
+    "two columns that differ in blanks": [
+        (),
+        {"people.csv": "user,age, age\nu1,20,1\n"},
+        "people.csv line 1: two columns are called 'age'",
+    ],
+    "header again": [
+        (),
+        {"people.csv": PEOPLE + "user,age\nu4,50\n"},
+        "people.csv line 5: a header, where a row of data is expected; remove the line",
+    ],
+    "header where none is": [
+        [("users/read/columns", ["user", "age"])],
+        {},
+        "people.csv line 1: a header, where a row of data is expected",
+    ],
+    "zip archive": [(), {"films.csv": b"PK\x03\x04" + bytes(40)}, "films.csv: a zip archive or a workbook, not a text"],
+    "gzip called CSV": [(), {"films.csv": gzip.compress(FILMS.encode())}, "films.csv: packed with gzip; unpack it or"],
+    "bytes of 0": [
+        (),
+        {"films.csv": FILMS.replace("red car", "red\0car")},
+        "films.csv line 3: a byte of 0, so no utf-8 text",
+    ],
+    "UTF-16 without a mark": [
+        (),
+        {"films.csv": FILMS.encode("utf-16-le")},
+        "films.csv line 1: a byte of 0, so no utf-8",
+    ],
+    "UTF-16 with a mark": [(), {"films.csv": FILMS.encode("utf-16")}, "films.csv: not utf-8", "name its encoding"],
     "not UTF-8": [
         (),
         {"films.csv": FILMS.replace("house", "maïson").encode("latin-1")},
@@ -265,13 +311,25 @@ BAD_TABLES = {
         {"ratings.csv": "user,film,stars\nu1,f1,1\n"},
         "groups: given 2; allowed: at most 1, the number of users",
     ],
-    "age that is a word": [(), {"people.csv": PEOPLE.replace("30", "old")}, "column age, row 2: 'old' is not a finite"],
-    "age missing": [(), {"people.csv": PEOPLE.replace("40", "")}, "column age, row 3: '' is not a finite number"],
-    "indicator 2": [[DRAMA], {"films.csv": FILMS.replace("house,1", "house,2")}, "features.drama", "neither 0 nor 1"],
+    "age that is a word": [
+        (),
+        {"people.csv": PEOPLE.replace("30", "old")},
+        "column age of users: 'old' of 'u2' is not a finite",
+    ],
+    "age missing": [
+        (),
+        {"people.csv": PEOPLE.replace("40", "")},
+        "column age of users: '' of 'u3' is not a finite number",
+    ],
+    "indicator 2": [
+        [DRAMA],
+        {"films.csv": FILMS.replace("house,1", "house,2")},
+        "features.drama, column drama of films.csv: 2 of 'f1' is neither 0 nor 1",
+    ],
     "indicator that is a word": [
         [DRAMA],
         {"films.csv": FILMS.replace("house,1", "house,yes")},
-        "features.drama, drama, row 1: 'yes' is not a finite number",
+        "features.drama, column drama of films.csv: 'yes' of 'f1' is not a finite number",
     ],
 }
 
@@ -554,6 +612,127 @@ def test_facts_of_one_relation_are_collected(tmp_path):
     assert matrix.toarray().tolist() == [[1, 1, 1], [1, 0, 0], [0, 0, 0]]
 
 
+TAGS = "film,tag\nf1,war\nf2,love\nf1,sea\nf1,war\nf2,love\nf9,war\nf9,sea\n"
+BY_FILM = {"match": [{"item": "film", "table": "film"}]}
+
+
+def tagged(folder, rule, kind, *changes):
+    (folder / "tags.csv").write_text(TAGS)
+    blocks = {"tag": {"kind": kind, "mutable": True}}
+    entry = {"read": {"files": ["tags.csv"]}, **BY_FILM, **rule}
+    return build(folder, ("items/attach", [entry]), ("features", blocks), *changes), blocks
+
+
+def test_ignored_rows_are_counted_where_they_say_something_else(tmp_path):
+    """Of f1's three rows the second differs from the first; what f2's second says is taken already."""
+    data, _ = tagged(tmp_path, {"take": {"tag": "tag"}}, "categorical")
+    assert column(data, "tag") == {"f1": "war", "f2": "love", "f3": ""}
+    reason = "ignored, of 5 that match: take keeps an item's first row, collect keeps all"
+    assert data.dropped == [("rows of tags.csv", reason, 1)]
+
+
+def test_ignored_rows_of_dropped_items_do_not_count(tmp_path):
+    data, _ = tagged(tmp_path, {"take": {"tag": "tag"}}, "categorical", ("filters", {"items_with": ["drama"]}))
+    assert len(data.dropped) == 1
+    films = FILMS.replace("red house,1", "red house,")
+    (tmp_path / "films.csv").write_text(films)
+    data = build(
+        tmp_path,
+        ("items/attach", [{"read": {"files": ["tags.csv"]}, **BY_FILM, "take": {"tag": "tag"}}]),
+        ("features", {"tag": {"kind": "categorical", "mutable": True}}),
+        ("filters", {"items_with": ["drama", "tag"]}),
+        films=films,
+    )
+    assert list(data.items["id"]) == ["f2"]
+    assert [table for table, _, _ in data.dropped if "tags" in table] == []
+
+
+def test_a_farther_match_is_not_an_ignored_one(tmp_path):
+    plots = "title,year,text\nFirst,1990,near\nFirst,1991,far\nThe Third,1991,one\nThe Third,1993,other\n"
+    (tmp_path / PLOTS).write_text(plots)
+    data = build(
+        tmp_path,
+        ("items/derive", {"year": {"from": "name", "pattern": r"\((\d{4})\)"}}),
+        ("items/attach", [{"read": {"files": [PLOTS]}, **BY_TITLE}]),
+        ("features", {"summary": {"kind": "text", "mutable": True}}),
+    )
+    assert column(data, "summary") == {"f1": "near", "f2": "", "f3": "one"}
+    assert [(table, rows) for table, _, rows in data.dropped] == [(f"rows of {PLOTS}", 1)]
+    assert "of 4 that match" in data.dropped[0][1]
+
+
+def test_all_rows_of_an_item_are_collected(tmp_path):
+    data, blocks = tagged(tmp_path, {"collect": {"value": "tag", "into": "tag"}}, "multi")
+    assert data.dropped == []
+    matrix, names = features.featurize(blocks, data.items)
+    assert list(names["name"]) == ["love", "sea", "war"]
+    assert matrix.toarray().tolist() == [[0, 1, 1], [1, 0, 0], [0, 0, 0]]
+
+
+def test_several_values_are_no_category(tmp_path):
+    data, blocks = tagged(tmp_path, {"collect": {"value": "tag", "into": "tag"}}, "categorical")
+    message = complaint(features.featurize, blocks, data.items)
+    says(message, ["features.tag: an item has several values of tag, war, sea, war; use kind: multi"])
+
+
+PRICES = "film,cost\nf1,1\nf2,cheap\n"
+PRICED = [
+    ("items/attach", [{"read": {"files": ["prices.csv"]}, **BY_FILM, "take": {"price": "cost"}}]),
+    ("items/derive", {"digit": {"from": "price", "pattern": "(.*)"}}),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "part"),
+    [
+        ("price", [], "features.price, column cost of prices.csv: 'cheap' of 'f2' is not a finite number"),
+        ("digit", [], "digit, derived from column cost of prices.csv: 'cheap' of 'f2' is not a finite number"),
+        ("price", [("filters", {"items_range": {"price": [0, 9]}})], "column cost of prices.csv: 'cheap' of 'f2' is"),
+        (
+            "prize",
+            [],
+            "films.csv: no column 'prize'; there are: film, name, plot, drama; "
+            "made of them and of other files: digit (derived), price (of prices.csv)",
+        ),
+    ],
+    ids=["attached", "derived", "filter", "misspelt"],
+)
+def test_message_about_an_attached_column_names_its_file(name, changes, part, tmp_path):
+    write(tmp_path, {"prices.csv": PRICES, **TABLES})
+    number = {"kind": "number", "scaling": "none", "mutable": True, "empty": 0}
+    says(complaint(whole_chain, changed(CONFIG, *PRICED, ("features", {name: number}), *changes), tmp_path, 2), [part])
+
+
+def test_column_that_is_attached_too_late_is_named(tmp_path):
+    write(tmp_path, {"prices.csv": PRICES, "codes.csv": "cost,kind\n1,a\n", **TABLES})
+    late = {"read": {"files": ["codes.csv"]}, "match": [{"item": "price", "table": "cost"}], "take": {"kind": "kind"}}
+    config = changed(
+        CONFIG,
+        ("items/attach", [late, *PRICED[0][1]]),
+        ("features", {"kind": {"kind": "categorical", "mutable": True}}),
+    )
+    message = complaint(whole_chain, config, tmp_path, 2)
+    says(message, ["films.csv, before items.attach[0]: no column 'price'; there are: "])
+
+
+def test_ids_are_told_from_names():
+    blocks = {
+        "brand": {"kind": "categorical", "mutable": True, "ids": True},
+        "genre": {"kind": "multi", "separator": "|", "mutable": True},
+    }
+    _, described = features.featurize(blocks, frame(brand=["88", "95471"], genre=["war", "love"]))
+    assert dict(zip(described["name"], described["ids"], strict=True)) == {
+        "88": True, "95471": True, "love": False, "war": False,
+    }  # fmt: skip
+
+
+def test_the_mark_in_front_of_utf_8_is_no_part_of_a_name(tmp_path):
+    films = b"\xef\xbb\xbf" + FILMS.replace("film,", '"film, or book",').encode()
+    write(tmp_path, {"films.csv": films})
+    data = dataset.build(changed(CONFIG, ("items/id", "film, or book")), tmp_path)
+    assert list(data.items["id"]) == ["f1", "f2", "f3"]
+
+
 def test_empty_key_matches_no_empty_key(tmp_path):
     films = FILMS.replace("First (1990)", "").replace("Second (1991)", "x")
     rule = {"match": [{"item": "name", "table": "title"}], "take": {"summary": "text"}}
@@ -664,7 +843,7 @@ def test_min_items_counts_items_and_not_words():
 def test_value_that_is_no_indicator_is_named():
     blocks = {"genre": {"kind": "indicator", "columns": ["war", "love"], "mutable": True}}
     message = complaint(features.featurize, blocks, frame(war=["1", "0"], love=["0", "0.5"]))
-    says(message, ["features.genre", "love", "row 2", "0.5"])
+    says(message, ["features.genre, column love: 0.5 in row 2 is neither 0 nor 1"])
 
 
 VALUES = st.lists(st.one_of(st.integers(0, 5), st.floats(-1e9, 1e9)), min_size=1, max_size=40)
@@ -690,14 +869,43 @@ def test_groups_are_of_equal_size_in_order_with_ties_by_index(data, values):
     [
         ([30, 7, 22, 40], 2, ["age 7-22", "age 30-40"]),
         ([7, 8], 2, ["age 7", "age 8"]),
-        ([1, 1, 1, 1, 2], 3, ["age 1 (1 of 2)", "age 1 (2 of 2)", "age 2"]),
+        ([1, 1, 1, 1, 2], 3, ["age 1 (part 1 of 2)", "age 1 (part 2 of 2)", "age 2"]),
+        ([20, 29, 29, 30], 2, ["age 20-29 (part of 29)", "age 29-30 (part of 29)"]),
+        ([1, 2, 2, 3, 3, 4], 3, ["age 1-2 (part of 2)", "age 2-3 (part of 2 and 3)", "age 3-4 (part of 3)"]),
+        ([1, 2, 2, 2, 2, 3], 3, ["age 1-2 (part of 2)", "age 2 (part 2 of 3)", "age 2-3 (part of 2)"]),
+        ([-3, -1, 0.0, -0.0], 2, ["age -3 to -1", "age 0"]),
+        ([1, 1 + 1e-12], 2, ["age 1", "age 1.000000000001"]),
         ([0.5, 2.25], 1, ["age 0.5-2.25"]),
     ],
-    ids=["ranges", "single values", "one value in several groups", "fractions"],
+    ids=[
+        "ranges",
+        "single values",
+        "one value in several groups",
+        "a value in two groups",
+        "two of them",
+        "a value in three groups",
+        "below 0",
+        "values nearly alike",
+        "fractions",
+    ],
 )
 def test_labels(values, number, names):
     values = np.array(values, dtype=float)
     assert groups.labels(values, groups.equal_groups(values, number), number, "age {range}") == names
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), values=st.lists(st.integers(0, 5), min_size=1, max_size=20))
+def test_a_label_names_every_value_that_another_group_has_too(data, values):
+    number = data.draw(st.integers(1, len(values)))
+    values = np.array(values, dtype=float)
+    group = groups.equal_groups(values, number)
+    names = groups.labels(values, group, number, "{range}")
+    for one, name in enumerate(names):
+        shared = sorted(set(values[group == one]) & set(values[group != one]))
+        assert ("part" in name) == bool(shared), name
+        if len(set(values[group == one])) > 1 and shared:
+            assert name.endswith(f" (part of {' and '.join(f'{value:g}' for value in shared)})")
 
 
 def test_other_braces_in_a_label_are_text():
@@ -706,6 +914,32 @@ def test_other_braces_in_a_label_are_text():
 
 def test_more_groups_than_users_are_refused():
     says(complaint(groups.equal_groups, np.arange(3.0), 4), ["groups: given 4; allowed: at most 3, the number of user"])
+
+
+class Audience:
+    """Two users and three items, all of equal score."""
+
+    shape = (2, 3)
+
+    def take(self, users):
+        return self
+
+    def scores(self):
+        return np.ones(self.shape)
+
+    def candidates(self):
+        return np.ones(self.shape, dtype=bool)
+
+
+@pytest.mark.parametrize("top_k", [3, 4])
+def test_a_list_as_long_as_there_are_items_is_refused(top_k):
+    """Every item is in it already, whatever is changed."""
+    message = complaint(rank_baseline, Audience(), top_k, 2, np.empty((2, 3)))
+    assert message == f"top_k: given {top_k}; allowed: less than 3, the number of items"
+
+
+def test_a_list_of_all_items_but_one_is_ranked():
+    assert rank_baseline(Audience(), 2, 2, np.empty((2, 3))).mean_rank.tolist() == [3, 3, 3]
 
 
 def test_tables_are_not_changed_by_featurizing():
