@@ -5,16 +5,20 @@ import gzip
 import json
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from test_config import MISSING, changed, complaint, says
 
 from recrec.data import dataset, features, groups, tables
 from recrec.evaluation.baseline import rank_baseline
+from recrec.reporting.summary import describe
+from recrec.storage import csr_parts, save_arrays, write_rows
 
 CONFIG = {
     "interactions": {
@@ -947,3 +951,62 @@ def test_tables_are_not_changed_by_featurizing():
     before = copy.deepcopy(items)
     features.featurize({"plot": {"kind": "text", "mutable": True, "min_items": 1}}, items)
     pd.testing.assert_frame_equal(items, before)
+
+
+def described(folder, items_per_rank=1):
+    """Four items of which one has no feature and one no interaction; two users in two groups."""
+    ratings = csr_array([[5.0, 1.0, 0.0, 0.0], [0.0, 3.0, 2.0, 0.0]])
+    matrix = csr_array([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    names = ["matrices.npz", "items.csv", "features.csv", "groups.csv", "dropped.csv", "group1.npz", "group2.npz"]
+    matrices, item_table, feature_table, group_table, drop_table, *ranks = (folder / name for name in names)
+    save_arrays(matrices, **csr_parts("features", matrix), **csr_parts("ratings", ratings))
+    write_rows(item_table, ["item", "id", "title"], [(0, "a", "Heat"), (1, "b", "Heat"), (2, "c", ""), (3, "d", "Up")])
+    rows = [
+        (0, "plot", "text", "red", True, False, 3),
+        (1, "plot", "text", "car", True, False, 1),
+        (2, "brand", "categorical", "m.1", False, True, 1),
+    ]
+    write_rows(feature_table, ["feature", "block", "kind", "name", "mutable", "ids", "items"], rows)
+    write_rows(group_table, ["group", "label", "users"], [(1, "age 20", 1), (2, "age 30", 1)])
+    write_rows(drop_table, ["table", "reason", "rows"], [("rows of tags.csv", "ignored, of 5 that match", 2)])
+    for path in ranks:
+        save_arrays(path, mean_rank=np.array([1.0, 2.0, 3.0, 4.0]), top_share=np.array([1.0, 0.0, 0.0, 0.0]))
+    files = SimpleNamespace(
+        matrices=matrices, item_table=item_table, feature_table=feature_table, group_table=group_table,
+        drop_table=drop_table, ranks=ranks,
+    )  # fmt: skip
+    return describe("Films", False, files, [2, 3], items_per_rank, 0.2, "order")
+
+
+def test_a_data_set_is_described(tmp_path):
+    lines = [line.strip() for line in described(tmp_path).splitlines()]
+    told = """
+    4 items
+    2 users
+    4 interactions
+    3 features
+    50.000% of all pairs of user and item have an interaction
+    weights of interactions: 1 to 5, half of them at most 2.5
+    interactions of a user: 2
+    interactions of an item: 0 to 2, half of them at most 1
+    items without an interaction: 1; they are ranked like the others
+    items without a title: 1
+    items that share their title with another: 2; tables and sentences show the title
+    2 plot (text), all mutable, in 3 of 4 items, such as red, car
+    1 brand (categorical), none mutable, in 1 of 4 items, ids such as m.1
+    2 of 3 features are mutable: a recourse may change them; the others only count in the scores
+    1 items have no feature: their score is 0 for everybody
+    2 rows of tags.csv: ignored, of 5 that match
+    3 at rank 2 and after; mean rank nearest to 2: 2.0
+    2 at rank 3 and after; mean rank nearest to 3: 3.0
+    enough for 1 items at each of these ranks, no item twice, in every group
+    """
+    for line in told.strip().splitlines():
+        assert line.strip() in lines
+
+
+def test_a_selection_that_would_fail_is_foretold(tmp_path):
+    """Each rank alone has its two items, both together have three."""
+    text = described(tmp_path, 2)
+    assert "enough" not in text and "fewer than" not in text
+    assert text.count("a study stops here: config.yaml: ranks: 3: only 1 of 2 items are left") == 2

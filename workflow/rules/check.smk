@@ -21,6 +21,7 @@ rule check_dataset:
         ranks=config["ranks"],
         items_per_rank=config["items_per_rank"],
         max_top_share=config["max_top_share"],
+        selection=config["selection"],
         code=code("check_dataset"),
     script:
         "../../scripts/check_dataset.py"

@@ -295,9 +295,9 @@ def save(figure, paths):
         # Of the canvases, because `savefig` draws everything twice.
         with atomic_write(path) as temporary:
             if Path(path).suffix == ".pdf":
-                FigureCanvasPdf(figure).print_pdf(beside, metadata={"CreationDate": None})
+                FigureCanvasPdf(figure).print_pdf(temporary, metadata={"CreationDate": None})
             else:
-                FigureCanvasAgg(figure).print_png(beside)
+                FigureCanvasAgg(figure).print_png(temporary)
         # What has been arranged need not be arranged again for the next file.
         figure.set_layout_engine("none")
     plt.close(figure)
