@@ -16,6 +16,7 @@ with job(snakemake) as say:
         params.items_per_rank,
         params.max_top_share,
         params.selection,
+        params.recommender,
     )
     write_text(Path(snakemake.output[0]) / "summary.txt", text)
     print(text)

@@ -16,9 +16,10 @@ from scipy.sparse import csr_array
 from test_config import MISSING, changed, complaint, says
 
 from recrec.data import dataset, features, groups, tables
+from recrec.data.matrices import Matrices
 from recrec.evaluation.baseline import rank_baseline
 from recrec.reporting.summary import describe
-from recrec.storage import csr_parts, save_arrays, write_rows
+from recrec.storage import save_arrays, write_rows
 
 CONFIG = {
     "interactions": {
@@ -377,6 +378,20 @@ def test_several_files_are_one_table(tmp_path):
     assert ratings_of(data)["u3", "f1"] == 2
 
 
+def test_a_single_column_may_hold_its_own_name(tmp_path):
+    (tmp_path / "words.csv").write_text("word\nword\n")
+    assert tables.read({"files": ["words.csv"]}, tmp_path)["word"].tolist() == ["word"]
+
+
+def test_one_of_several_files_may_have_no_rows(tmp_path):
+    (tmp_path / "more.csv").write_text("user,film,stars\n")
+    assert len(ratings_of(build(tmp_path, ("interactions/read/files", ["more.csv", "ratings.csv"])))) == 4
+
+
+def test_numbers_up_to_the_largest_are_read():
+    assert tables.numbers(pd.Series(["1e30", "-1e30", " 2 "]), "x").tolist() == [1e30, -1e30, 2.0]
+
+
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
 def test_files_of_other_shapes_are_read(ending, tmp_path):
     """Without a header line, another separator, another encoding, quotes that are text, packed or not."""
@@ -673,6 +688,11 @@ def test_all_rows_of_an_item_are_collected(tmp_path):
     assert matrix.toarray().tolist() == [[0, 1, 1], [1, 0, 0], [0, 0, 0]]
 
 
+def test_rows_that_are_collected_are_not_ignored(tmp_path):
+    data, _ = tagged(tmp_path, {"take": {"first": "tag"}, "collect": {"value": "tag", "into": "tag"}}, "multi")
+    assert data.dropped == []
+
+
 def test_several_values_are_no_category(tmp_path):
     data, blocks = tagged(tmp_path, {"collect": {"value": "tag", "into": "tag"}}, "categorical")
     message = complaint(features.featurize, blocks, data.items)
@@ -959,7 +979,7 @@ def described(folder, items_per_rank=1):
     matrix = csr_array([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
     names = ["matrices.npz", "items.csv", "features.csv", "groups.csv", "dropped.csv", "group1.npz", "group2.npz"]
     matrices, item_table, feature_table, group_table, drop_table, *ranks = (folder / name for name in names)
-    save_arrays(matrices, **csr_parts("features", matrix), **csr_parts("ratings", ratings))
+    Matrices(matrix, ratings, np.array([True, True, False]), np.array([1, 2])).save(matrices)
     write_rows(item_table, ["item", "id", "title"], [(0, "a", "Heat"), (1, "b", "Heat"), (2, "c", ""), (3, "d", "Up")])
     rows = [
         (0, "plot", "text", "red", True, False, 3),
@@ -975,7 +995,7 @@ def described(folder, items_per_rank=1):
         matrices=matrices, item_table=item_table, feature_table=feature_table, group_table=group_table,
         drop_table=drop_table, ranks=ranks,
     )  # fmt: skip
-    return describe("Films", False, files, [2, 3], items_per_rank, 0.2, "order")
+    return describe("Films", False, files, [2, 3], items_per_rank, 0.2, "order", "content")
 
 
 def test_a_data_set_is_described(tmp_path):
@@ -997,6 +1017,7 @@ def test_a_data_set_is_described(tmp_path):
     2 of 3 features are mutable: a recourse may change them; the others only count in the scores
     1 items have no feature: their score is 0 for everybody
     2 rows of tags.csv: ignored, of 5 that match
+    eligible items by content (in the top k of at most 20 % of the group)
     3 at rank 2 and after; mean rank nearest to 2: 2.0
     2 at rank 3 and after; mean rank nearest to 3: 3.0
     enough for 1 items at each of these ranks, no item twice, in every group

@@ -22,6 +22,7 @@ rule check_dataset:
         items_per_rank=config["items_per_rank"],
         max_top_share=config["max_top_share"],
         selection=config["selection"],
+        recommender=RECOMMENDERS[0],
         code=code("check_dataset"),
     script:
         "../../scripts/check_dataset.py"

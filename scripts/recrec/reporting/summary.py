@@ -4,10 +4,11 @@ from collections import Counter
 
 import numpy as np
 
+from recrec.data.matrices import Matrices
 from recrec.errors import InputError
 from recrec.evaluation.baseline import Baseline
 from recrec.evaluation.selection import select
-from recrec.storage import csr_from_parts, load_arrays, read_rows
+from recrec.storage import load_arrays, read_rows
 
 #: Sizes of the paper's data sets (section 4): items, users, interactions, features. MovieLens' items and users are
 #: printed the other way round there.
@@ -140,7 +141,7 @@ def _features(columns, features):
     return lines
 
 
-def describe(title, synthetic, files, ranks, items_per_rank, max_top_share, selection):
+def describe(title, synthetic, files, ranks, items_per_rank, max_top_share, selection, recommender):
     """A data set in words.
 
     Parameters
@@ -151,25 +152,32 @@ def describe(title, synthetic, files, ranks, items_per_rank, max_top_share, sele
         The inputs of the rule `check_dataset`.
     ranks, items_per_rank, max_top_share, selection
         As in config.yaml.
+    recommender : str
+        Whose ranks the files hold.
 
     Returns
     -------
     str
     """
-    arrays = load_arrays(files.matrices)
-    ratings, features = (csr_from_parts(name, arrays) for name in ("ratings", "features"))
+    matrices = Matrices.load(files.matrices)
     size = sizes(files.matrices)
     lines = [display_title(title, synthetic), ""]
     lines += [f"{size[name]:>12,} {name}" for name in SIZES]
     lines.append(f"{size['density']:>12.3%} of all pairs of user and item have an interaction")
-    lines += [f"{'':12} {line}" for line in [*_interactions(ratings), *_titles(read_rows(files.item_table))]]
-    lines += ["", "features by column", *_features(read_rows(files.feature_table), features), "", "groups of users"]
+    lines += [f"{'':12} {line}" for line in [*_interactions(matrices.ratings), *_titles(read_rows(files.item_table))]]
+    lines += [
+        "",
+        "features by column",
+        *_features(read_rows(files.feature_table), matrices.features),
+        "",
+        "groups of users",
+    ]
     groups = read_rows(files.group_table)
     lines += [f"{int(row['users']):>12,} {row['label']}" for row in groups]
     lines += ["", "rows dropped or ignored"]
     dropped = read_rows(files.drop_table)
     lines += [f"{int(row['rows']):>12,} {row['table']}: {row['reason']}" for row in dropped] or ["        none"]
-    lines += ["", f"eligible items (in the top k of at most {100 * max_top_share:g} % of the group)"]
+    lines += ["", f"eligible items by {recommender} (in the top k of at most {100 * max_top_share:g} % of the group)"]
     complete = True
     for path, row in zip(files.ranks, groups, strict=True):
         lines.append(f"  {row['label']}")
