@@ -80,7 +80,7 @@ def labels(values, group, groups, template):
     --------
     >>> values = np.array([20, 25, 29, 29, 31, 35.0])
     >>> labels(values, equal_groups(values, 2), 2, "age {range}")
-    ['age 20-29 (part of 29)', 'age 29-35 (part of 29)']
+    ['age 20-29 (29 in part)', 'age 29-35 (29 in part)']
     >>> labels(values, equal_groups(values, 3), 3, "age {range}")
     ['age 20-25', 'age 29', 'age 31-35']
     """
@@ -98,7 +98,7 @@ def labels(values, group, groups, template):
         elif low == high:
             part = f" (part {sharing[low].index(number) + 1} of {len(sharing[low])})"
         else:
-            part = f" (part of {' and '.join(shared)})"
+            part = f" ({' and '.join(shared)} in part)"
         names.append(template.replace("{range}", span) + part)
     return names
 
