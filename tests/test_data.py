@@ -893,6 +893,7 @@ def test_groups_are_of_equal_size_in_order_with_ties_by_index(data, values):
     [
         ([30, 7, 22, 40], 2, ["age 7-22", "age 30-40"]),
         ([7, 8], 2, ["age 7", "age 8"]),
+        ([0, 1, 2, 3], 2, ["age 0-1", "age 2-3"]),
         ([1, 1, 1, 1, 2], 3, ["age 1 (part 1 of 2)", "age 1 (part 2 of 2)", "age 2"]),
         ([20, 29, 29, 30], 2, ["age 20-29 (29 in part)", "age 29-30 (29 in part)"]),
         ([1, 2, 2, 3, 3, 4], 3, ["age 1-2 (2 in part)", "age 2-3 (2 and 3 in part)", "age 3-4 (3 in part)"]),
@@ -904,6 +905,7 @@ def test_groups_are_of_equal_size_in_order_with_ties_by_index(data, values):
     ids=[
         "ranges",
         "single values",
+        "from 0",
         "one value in several groups",
         "a value in two groups",
         "two of them",
