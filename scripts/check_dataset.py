@@ -9,7 +9,14 @@ from recrec.workflow.job import job
 with job(snakemake) as say:
     params = snakemake.params
     text = describe(
-        params.title, params.synthetic, snakemake.input, params.ranks, params.items_per_rank, params.max_top_share
+        params.title,
+        params.synthetic,
+        snakemake.input,
+        params.ranks,
+        params.items_per_rank,
+        params.max_top_share,
+        params.selection,
+        params.recommender,
     )
     write_text(Path(snakemake.output[0]) / "summary.txt", text)
     print(text)

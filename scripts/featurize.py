@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recrec.data import dataset, features, groups
+from recrec.data import dataset, features, groups, items
 from recrec.data.matrices import Matrices
 from recrec.errors import InputError
 from recrec.storage import write_rows
@@ -13,10 +13,11 @@ with job(snakemake) as say:
     data = dataset.build(config, snakemake.input.raw, say)
     for table, reason, rows in data.dropped:
         say(f"dropped {rows} {table}: {reason}")
-    matrix, columns = features.featurize(config["features"], data.items)
+    matrix, columns = features.featurize(config["features"], data.items, data.sources)
     if not columns["mutable"].any():
         raise InputError("features: none is mutable; set mutable: true for what a provider can change")
-    values = groups.group_values(config["groups"], data.users, data.ratings)
+    users = items.name_of(config["users"]) if "users" in config else "users"
+    values = groups.group_values(config["groups"], data.users, data.ratings, users)
     group = groups.equal_groups(values, snakemake.params.groups)
     labels = groups.labels(values, group, snakemake.params.groups, config["groups"]["label"])
     say(f"{matrix.shape[0]} items, {len(values)} users, {data.ratings.nnz} interactions, {matrix.shape[1]} features")

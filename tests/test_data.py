@@ -5,15 +5,21 @@ import gzip
 import json
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 from test_config import MISSING, changed, complaint, says
 
 from recrec.data import dataset, features, groups, tables
+from recrec.data.matrices import Matrices
+from recrec.evaluation.baseline import rank_baseline
+from recrec.reporting.summary import describe
+from recrec.storage import save_arrays, write_rows
 
 CONFIG = {
     "interactions": {
@@ -64,7 +70,7 @@ def build(folder, *changes, **replaced):
 def whole_chain(config, folder, number_of_groups):
     """All that the rule featurize does with a data set."""
     data = dataset.build(config, folder)
-    features.featurize(config["features"], data.items)
+    features.featurize(config["features"], data.items, data.sources)
     values = groups.group_values(config["groups"], data.users, data.ratings)
     return groups.labels(
         values, groups.equal_groups(values, number_of_groups), number_of_groups, config["groups"]["label"]
@@ -129,6 +135,16 @@ BAD_TABLES = {
     "rating NaN": [(), {"ratings.csv": RATINGS.replace(",4", ",NaN")}, "ratings.csv", "stars, row 3: 'NaN' is not a f"],
     "rating infinite": [(), {"ratings.csv": RATINGS.replace(",4", ",-inf")}, "ratings.csv", "row 3: '-inf' is not a f"],
     "rating too large": [(), {"ratings.csv": RATINGS.replace(",5", ",1e999")}, "ratings.csv", "row 1: '1e999' is not"],
+    "rating that sums overflow with": [
+        (),
+        {"ratings.csv": RATINGS.replace(",4", ",1e308")},
+        "ratings.csv, column stars, row 3: '1e308' is too large to compute with; allowed: -1e+30 to 1e+30",
+    ],
+    "rating that sums overflow with, below 0": [
+        (),
+        {"ratings.csv": RATINGS.replace(",4", ",-2e30")},
+        "ratings.csv, column stars, row 3: '-2e30' is too large to compute with",
+    ],
     "unknown item": [
         (),
         {"ratings.csv": RATINGS + "u1,f9,1\n"},
@@ -160,8 +176,43 @@ BAD_TABLES = {
     "open quote": [(), {"films.csv": FILMS.replace('The (1992)"', "The")}, "films.csv line 4: too few fields"],
     "empty file": [(), {"films.csv": ""}, "films.csv", "empty file"],
     "empty lines": [(), {"people.csv": "\n\n"}, "people.csv", "empty file"],
-    "no ratings": [(), {"ratings.csv": "user,film,stars\n"}, "ratings.csv", "no interaction is left"],
-    "no items": [(), {"films.csv": "film,name,plot\n"}, "item 'f1' is not in the table of items"],
+    "no ratings": [(), {"ratings.csv": "user,film,stars\n"}, "ratings.csv: no rows, only a header"],
+    "no items": [(), {"films.csv": "film,name,plot\n"}, "films.csv: no rows, only a header"],
+    "no users": [(), {"people.csv": "user,age\n\n"}, "people.csv: no rows, only a header"],
+    "no items in JSON": [[FROM_JSON], {"films.json": "[]"}, "films.json: no rows, an empty list"],
+    "two columns of one name": [
+        (),
+        {"ratings.csv": RATINGS.replace("\n", ",0\n").replace("stars,0", "stars,stars")},
+        "ratings.csv line 1: two columns are called 'stars'; give one of them another name",
+    ],
+    "two columns that differ in blanks": [
+        (),
+        {"people.csv": "user,age, age\nu1,20,1\n"},
+        "people.csv line 1: two columns are called 'age'",
+    ],
+    "header again": [
+        (),
+        {"people.csv": PEOPLE + "user,age\nu4,50\n"},
+        "people.csv line 5: a header, where a row of data is expected; remove the line",
+    ],
+    "header where none is": [
+        [("users/read/columns", ["user", "age"])],
+        {},
+        "people.csv line 1: a header, where a row of data is expected",
+    ],
+    "zip archive": [(), {"films.csv": b"PK\x03\x04" + bytes(40)}, "films.csv: a zip archive or a workbook, not a text"],
+    "gzip called CSV": [(), {"films.csv": gzip.compress(FILMS.encode())}, "films.csv: packed with gzip; unpack it or"],
+    "bytes of 0": [
+        (),
+        {"films.csv": FILMS.replace("red car", "red\0car")},
+        "films.csv line 3: a byte of 0, so no utf-8 text",
+    ],
+    "UTF-16 without a mark": [
+        (),
+        {"films.csv": FILMS.encode("utf-16-le")},
+        "films.csv line 1: a byte of 0, so no utf-8",
+    ],
+    "UTF-16 with a mark": [(), {"films.csv": FILMS.encode("utf-16")}, "films.csv: not utf-8", "name its encoding"],
     "not UTF-8": [
         (),
         {"films.csv": FILMS.replace("house", "maïson").encode("latin-1")},
@@ -265,13 +316,25 @@ BAD_TABLES = {
         {"ratings.csv": "user,film,stars\nu1,f1,1\n"},
         "groups: given 2; allowed: at most 1, the number of users",
     ],
-    "age that is a word": [(), {"people.csv": PEOPLE.replace("30", "old")}, "column age, row 2: 'old' is not a finite"],
-    "age missing": [(), {"people.csv": PEOPLE.replace("40", "")}, "column age, row 3: '' is not a finite number"],
-    "indicator 2": [[DRAMA], {"films.csv": FILMS.replace("house,1", "house,2")}, "features.drama", "neither 0 nor 1"],
+    "age that is a word": [
+        (),
+        {"people.csv": PEOPLE.replace("30", "old")},
+        "column age of users: 'old' of 'u2' is not a finite",
+    ],
+    "age missing": [
+        (),
+        {"people.csv": PEOPLE.replace("40", "")},
+        "column age of users: '' of 'u3' is not a finite number",
+    ],
+    "indicator 2": [
+        [DRAMA],
+        {"films.csv": FILMS.replace("house,1", "house,2")},
+        "features.drama, column drama of films.csv: 2 of 'f1' is neither 0 nor 1",
+    ],
     "indicator that is a word": [
         [DRAMA],
         {"films.csv": FILMS.replace("house,1", "house,yes")},
-        "features.drama, drama, row 1: 'yes' is not a finite number",
+        "features.drama, column drama of films.csv: 'yes' of 'f1' is not a finite number",
     ],
 }
 
@@ -313,6 +376,20 @@ def test_several_files_are_one_table(tmp_path):
     data = build(tmp_path, ("interactions/read/files", ["ratings.csv", "more.csv"]))
     assert len(ratings_of(data)) == 5
     assert ratings_of(data)["u3", "f1"] == 2
+
+
+def test_a_single_column_may_hold_its_own_name(tmp_path):
+    (tmp_path / "words.csv").write_text("word\nword\n")
+    assert tables.read({"files": ["words.csv"]}, tmp_path)["word"].tolist() == ["word"]
+
+
+def test_one_of_several_files_may_have_no_rows(tmp_path):
+    (tmp_path / "more.csv").write_text("user,film,stars\n")
+    assert len(ratings_of(build(tmp_path, ("interactions/read/files", ["more.csv", "ratings.csv"])))) == 4
+
+
+def test_numbers_up_to_the_largest_are_read():
+    assert tables.numbers(pd.Series(["1e30", "-1e30", " 2 "]), "x").tolist() == [1e30, -1e30, 2.0]
 
 
 @pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
@@ -554,6 +631,132 @@ def test_facts_of_one_relation_are_collected(tmp_path):
     assert matrix.toarray().tolist() == [[1, 1, 1], [1, 0, 0], [0, 0, 0]]
 
 
+TAGS = "film,tag\nf1,war\nf2,love\nf1,sea\nf1,war\nf2,love\nf9,war\nf9,sea\n"
+BY_FILM = {"match": [{"item": "film", "table": "film"}]}
+
+
+def tagged(folder, rule, kind, *changes):
+    (folder / "tags.csv").write_text(TAGS)
+    blocks = {"tag": {"kind": kind, "mutable": True}}
+    entry = {"read": {"files": ["tags.csv"]}, **BY_FILM, **rule}
+    return build(folder, ("items/attach", [entry]), ("features", blocks), *changes), blocks
+
+
+def test_ignored_rows_are_counted_where_they_say_something_else(tmp_path):
+    """Of f1's three rows the second differs from the first; what f2's second says is taken already."""
+    data, _ = tagged(tmp_path, {"take": {"tag": "tag"}}, "categorical")
+    assert column(data, "tag") == {"f1": "war", "f2": "love", "f3": ""}
+    reason = "ignored, of 5 that match: take keeps an item's first row, collect keeps all"
+    assert data.dropped == [("rows of tags.csv", reason, 1)]
+
+
+def test_ignored_rows_of_dropped_items_do_not_count(tmp_path):
+    data, _ = tagged(tmp_path, {"take": {"tag": "tag"}}, "categorical", ("filters", {"items_with": ["drama"]}))
+    assert len(data.dropped) == 1
+    films = FILMS.replace("red house,1", "red house,")
+    (tmp_path / "films.csv").write_text(films)
+    data = build(
+        tmp_path,
+        ("items/attach", [{"read": {"files": ["tags.csv"]}, **BY_FILM, "take": {"tag": "tag"}}]),
+        ("features", {"tag": {"kind": "categorical", "mutable": True}}),
+        ("filters", {"items_with": ["drama", "tag"]}),
+        films=films,
+    )
+    assert list(data.items["id"]) == ["f2"]
+    assert [table for table, _, _ in data.dropped if "tags" in table] == []
+
+
+def test_a_farther_match_is_not_an_ignored_one(tmp_path):
+    plots = "title,year,text\nFirst,1990,near\nFirst,1991,far\nThe Third,1991,one\nThe Third,1993,other\n"
+    (tmp_path / PLOTS).write_text(plots)
+    data = build(
+        tmp_path,
+        ("items/derive", {"year": {"from": "name", "pattern": r"\((\d{4})\)"}}),
+        ("items/attach", [{"read": {"files": [PLOTS]}, **BY_TITLE}]),
+        ("features", {"summary": {"kind": "text", "mutable": True}}),
+    )
+    assert column(data, "summary") == {"f1": "near", "f2": "", "f3": "one"}
+    assert [(table, rows) for table, _, rows in data.dropped] == [(f"rows of {PLOTS}", 1)]
+    assert "of 4 that match" in data.dropped[0][1]
+
+
+def test_all_rows_of_an_item_are_collected(tmp_path):
+    data, blocks = tagged(tmp_path, {"collect": {"value": "tag", "into": "tag"}}, "multi")
+    assert data.dropped == []
+    matrix, names = features.featurize(blocks, data.items)
+    assert list(names["name"]) == ["love", "sea", "war"]
+    assert matrix.toarray().tolist() == [[0, 1, 1], [1, 0, 0], [0, 0, 0]]
+
+
+def test_rows_that_are_collected_are_not_ignored(tmp_path):
+    data, _ = tagged(tmp_path, {"take": {"first": "tag"}, "collect": {"value": "tag", "into": "tag"}}, "multi")
+    assert data.dropped == []
+
+
+def test_several_values_are_no_category(tmp_path):
+    data, blocks = tagged(tmp_path, {"collect": {"value": "tag", "into": "tag"}}, "categorical")
+    message = complaint(features.featurize, blocks, data.items)
+    says(message, ["features.tag: an item has several values of tag, war, sea, war; use kind: multi"])
+
+
+PRICES = "film,cost\nf1,1\nf2,cheap\n"
+PRICED = [
+    ("items/attach", [{"read": {"files": ["prices.csv"]}, **BY_FILM, "take": {"price": "cost"}}]),
+    ("items/derive", {"digit": {"from": "price", "pattern": "(.*)"}}),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "part"),
+    [
+        ("price", [], "features.price, column cost of prices.csv: 'cheap' of 'f2' is not a finite number"),
+        ("digit", [], "digit, derived from column cost of prices.csv: 'cheap' of 'f2' is not a finite number"),
+        ("price", [("filters", {"items_range": {"price": [0, 9]}})], "column cost of prices.csv: 'cheap' of 'f2' is"),
+        (
+            "prize",
+            [],
+            "films.csv: no column 'prize'; there are: film, name, plot, drama; "
+            "made of them and of other files: digit (derived), price (of prices.csv)",
+        ),
+    ],
+    ids=["attached", "derived", "filter", "misspelt"],
+)
+def test_message_about_an_attached_column_names_its_file(name, changes, part, tmp_path):
+    write(tmp_path, {"prices.csv": PRICES, **TABLES})
+    number = {"kind": "number", "scaling": "none", "mutable": True, "empty": 0}
+    says(complaint(whole_chain, changed(CONFIG, *PRICED, ("features", {name: number}), *changes), tmp_path, 2), [part])
+
+
+def test_column_that_is_attached_too_late_is_named(tmp_path):
+    write(tmp_path, {"prices.csv": PRICES, "codes.csv": "cost,kind\n1,a\n", **TABLES})
+    late = {"read": {"files": ["codes.csv"]}, "match": [{"item": "price", "table": "cost"}], "take": {"kind": "kind"}}
+    config = changed(
+        CONFIG,
+        ("items/attach", [late, *PRICED[0][1]]),
+        ("features", {"kind": {"kind": "categorical", "mutable": True}}),
+    )
+    message = complaint(whole_chain, config, tmp_path, 2)
+    says(message, ["films.csv, before items.attach[0]: no column 'price'; there are: "])
+
+
+def test_ids_are_told_from_names():
+    blocks = {
+        "brand": {"kind": "categorical", "mutable": True, "ids": True},
+        "genre": {"kind": "multi", "separator": "|", "mutable": True},
+    }
+    _, described = features.featurize(blocks, frame(brand=["88", "95471"], genre=["war", "love"]))
+    assert dict(zip(described["name"], described["ids"], strict=True)) == {
+        "88": True, "95471": True, "love": False, "war": False,
+    }  # fmt: skip
+
+
+def test_the_mark_in_front_of_utf_8_is_no_part_of_a_name(tmp_path):
+    films = b"\xef\xbb\xbf" + FILMS.replace("film,", '"film, or book",').encode()
+    write(tmp_path, {"films.csv": films})
+    data = dataset.build(changed(CONFIG, ("items/id", "film, or book")), tmp_path)
+    assert list(data.items["id"]) == ["f1", "f2", "f3"]
+
+
 def test_empty_key_matches_no_empty_key(tmp_path):
     films = FILMS.replace("First (1990)", "").replace("Second (1991)", "x")
     rule = {"match": [{"item": "name", "table": "title"}], "take": {"summary": "text"}}
@@ -664,7 +867,7 @@ def test_min_items_counts_items_and_not_words():
 def test_value_that_is_no_indicator_is_named():
     blocks = {"genre": {"kind": "indicator", "columns": ["war", "love"], "mutable": True}}
     message = complaint(features.featurize, blocks, frame(war=["1", "0"], love=["0", "0.5"]))
-    says(message, ["features.genre", "love", "row 2", "0.5"])
+    says(message, ["features.genre, column love: 0.5 in row 2 is neither 0 nor 1"])
 
 
 VALUES = st.lists(st.one_of(st.integers(0, 5), st.floats(-1e9, 1e9)), min_size=1, max_size=40)
@@ -690,14 +893,45 @@ def test_groups_are_of_equal_size_in_order_with_ties_by_index(data, values):
     [
         ([30, 7, 22, 40], 2, ["age 7-22", "age 30-40"]),
         ([7, 8], 2, ["age 7", "age 8"]),
-        ([1, 1, 1, 1, 2], 3, ["age 1 (1 of 2)", "age 1 (2 of 2)", "age 2"]),
+        ([0, 1, 2, 3], 2, ["age 0-1", "age 2-3"]),
+        ([1, 1, 1, 1, 2], 3, ["age 1 (part 1 of 2)", "age 1 (part 2 of 2)", "age 2"]),
+        ([20, 29, 29, 30], 2, ["age 20-29 (29 in part)", "age 29-30 (29 in part)"]),
+        ([1, 2, 2, 3, 3, 4], 3, ["age 1-2 (2 in part)", "age 2-3 (2 and 3 in part)", "age 3-4 (3 in part)"]),
+        ([1, 2, 2, 2, 2, 3], 3, ["age 1-2 (2 in part)", "age 2 (part 2 of 3)", "age 2-3 (2 in part)"]),
+        ([-3, -1, 0.0, -0.0], 2, ["age -3 to -1", "age 0"]),
+        ([1, 1 + 1e-12], 2, ["age 1", "age 1.000000000001"]),
         ([0.5, 2.25], 1, ["age 0.5-2.25"]),
     ],
-    ids=["ranges", "single values", "one value in several groups", "fractions"],
+    ids=[
+        "ranges",
+        "single values",
+        "from 0",
+        "one value in several groups",
+        "a value in two groups",
+        "two of them",
+        "a value in three groups",
+        "below 0",
+        "values nearly alike",
+        "fractions",
+    ],
 )
 def test_labels(values, number, names):
     values = np.array(values, dtype=float)
     assert groups.labels(values, groups.equal_groups(values, number), number, "age {range}") == names
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data(), values=st.lists(st.integers(0, 5), min_size=1, max_size=20))
+def test_a_label_names_every_value_that_another_group_has_too(data, values):
+    number = data.draw(st.integers(1, len(values)))
+    values = np.array(values, dtype=float)
+    group = groups.equal_groups(values, number)
+    names = groups.labels(values, group, number, "{range}")
+    for one, name in enumerate(names):
+        shared = sorted(set(values[group == one]) & set(values[group != one]))
+        assert ("part" in name) == bool(shared), name
+        if len(set(values[group == one])) > 1 and shared:
+            assert name.endswith(f" ({' and '.join(f'{value:g}' for value in shared)} in part)")
 
 
 def test_other_braces_in_a_label_are_text():
@@ -708,8 +942,94 @@ def test_more_groups_than_users_are_refused():
     says(complaint(groups.equal_groups, np.arange(3.0), 4), ["groups: given 4; allowed: at most 3, the number of user"])
 
 
+class Audience:
+    """Two users and three items, all of equal score."""
+
+    shape = (2, 3)
+
+    def take(self, users):
+        return self
+
+    def scores(self):
+        return np.ones(self.shape)
+
+    def candidates(self):
+        return np.ones(self.shape, dtype=bool)
+
+
+@pytest.mark.parametrize("top_k", [3, 4])
+def test_a_list_as_long_as_there_are_items_is_refused(top_k):
+    """Every item is in it already, whatever is changed."""
+    message = complaint(rank_baseline, Audience(), top_k, 2, np.empty((2, 3)))
+    assert message == f"top_k: given {top_k}; allowed: less than 3, the number of items"
+
+
+def test_a_list_of_all_items_but_one_is_ranked():
+    assert rank_baseline(Audience(), 2, 2, np.empty((2, 3))).mean_rank.tolist() == [3, 3, 3]
+
+
 def test_tables_are_not_changed_by_featurizing():
     items = frame(plot=["red", "blue"])
     before = copy.deepcopy(items)
     features.featurize({"plot": {"kind": "text", "mutable": True, "min_items": 1}}, items)
     pd.testing.assert_frame_equal(items, before)
+
+
+def described(folder, items_per_rank=1):
+    """Four items of which one has no feature and one no interaction; two users in two groups."""
+    ratings = csr_array([[5.0, 1.0, 0.0, 0.0], [0.0, 3.0, 2.0, 0.0]])
+    matrix = csr_array([[1.0, 0.0, 1.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    names = ["matrices.npz", "items.csv", "features.csv", "groups.csv", "dropped.csv", "group1.npz", "group2.npz"]
+    matrices, item_table, feature_table, group_table, drop_table, *ranks = (folder / name for name in names)
+    Matrices(matrix, ratings, np.array([True, True, False]), np.array([1, 2])).save(matrices)
+    write_rows(item_table, ["item", "id", "title"], [(0, "a", "Heat"), (1, "b", "Heat"), (2, "c", ""), (3, "d", "Up")])
+    rows = [
+        (0, "plot", "text", "red", True, False, 3),
+        (1, "plot", "text", "car", True, False, 1),
+        (2, "brand", "categorical", "m.1", False, True, 1),
+    ]
+    write_rows(feature_table, ["feature", "block", "kind", "name", "mutable", "ids", "items"], rows)
+    write_rows(group_table, ["group", "label", "users"], [(1, "age 20", 1), (2, "age 30", 1)])
+    write_rows(drop_table, ["table", "reason", "rows"], [("rows of tags.csv", "ignored, of 5 that match", 2)])
+    for path in ranks:
+        save_arrays(path, mean_rank=np.array([1.0, 2.0, 3.0, 4.0]), top_share=np.array([1.0, 0.0, 0.0, 0.0]))
+    files = SimpleNamespace(
+        matrices=matrices, item_table=item_table, feature_table=feature_table, group_table=group_table,
+        drop_table=drop_table, ranks=ranks,
+    )  # fmt: skip
+    return describe("Films", False, files, [2, 3], items_per_rank, 0.2, "order", "content")
+
+
+def test_a_data_set_is_described(tmp_path):
+    lines = [line.strip() for line in described(tmp_path).splitlines()]
+    told = """
+    4 items
+    2 users
+    4 interactions
+    3 features
+    50.000% of all pairs of user and item have an interaction
+    weights of interactions: 1 to 5, half of them at most 2.5
+    interactions of a user: 2
+    interactions of an item: 0 to 2, half of them at most 1
+    items without an interaction: 1; they are ranked like the others
+    items without a title: 1
+    items that share their title with another: 2; tables and sentences show the title
+    2 plot (text), all mutable, in 3 of 4 items, such as red, car
+    1 brand (categorical), none mutable, in 1 of 4 items, ids such as m.1
+    2 of 3 features are mutable: a recourse may change them; the others only count in the scores
+    1 items have no feature: their score is 0 for everybody
+    2 rows of tags.csv: ignored, of 5 that match
+    eligible items by content (in the top k of at most 20 % of the group)
+    3 at rank 2 and after; mean rank nearest to 2: 2.0
+    2 at rank 3 and after; mean rank nearest to 3: 3.0
+    enough for 1 items at each of these ranks, no item twice, in every group
+    """
+    for line in told.strip().splitlines():
+        assert line.strip() in lines
+
+
+def test_a_selection_that_would_fail_is_foretold(tmp_path):
+    """Each rank alone has its two items, both together have three."""
+    text = described(tmp_path, 2)
+    assert "enough" not in text and "fewer than" not in text
+    assert text.count("a study stops here: config.yaml: ranks: 3: only 1 of 2 items are left") == 2

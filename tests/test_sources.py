@@ -429,7 +429,7 @@ def test_full_disk_is_not_told_as_a_bad_archive(place, monkeypatch):
         raise OSError(28, "No space left on device")
 
     archive = place.put(ARCHIVE, zipped())
-    monkeypatch.setattr(sources, "whole", full)
+    monkeypatch.setattr(sources, "atomic_write", full)
     with pytest.raises(OSError, match="No space left"):
         sources.extract(archive, MEMBER, place.raw / FILE, "films")
 

@@ -329,7 +329,9 @@ def test_a_data_set_is_described_before_any_recourse(copy_workflow):
     assert "SYNTHETIC" in text and text in done.stdout
     assert re.search(rf"^ *{tiny.USERS} users$", text, re.MULTILINE)
     assert re.search(rf"^ *{tiny.ITEMS} items$", text, re.MULTILINE)
-    assert {path.name for path in (copy.folder / "results").iterdir()} == {*("baseline", "data", "datasets", "logs")}
+    assert {path.name for path in (copy.folder / "results").iterdir()} == {
+        *("baseline", "data", "datasets", "logs", "model")
+    }
 
 
 def test_a_file_that_is_not_the_expected_one_stops_the_run(copy_workflow):

@@ -31,29 +31,29 @@ def _timed(function):
 
 
 @contextlib.contextmanager
-def whole(path):
+def atomic_write(path):
     """A temporary path beside `path` that takes its place when the block ends well, and vanishes otherwise.
 
     Keeps the suffixes of `path`, so that writers that look at them still can.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(prefix=".part-", suffix=path.name, dir=path.parent)
+    handle, temporary = tempfile.mkstemp(prefix=".part-", suffix=path.name, dir=path.parent)
     try:
         os.close(handle)
-        yield Path(beside)
-        os.chmod(beside, 0o644)
-        os.replace(beside, path)
+        yield Path(temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
     except BaseException:
-        Path(beside).unlink(missing_ok=True)
+        Path(temporary).unlink(missing_ok=True)
         raise
 
 
 @_timed
 def save_arrays(path, **arrays):
     """Write named arrays as one uncompressed .npz file."""
-    with whole(path) as beside:
-        np.savez(beside, **arrays)
+    with atomic_write(path) as temporary:
+        np.savez(temporary, **arrays)
 
 
 @_timed
@@ -84,7 +84,7 @@ def csr_from_parts(name, arrays):
 @_timed
 def write_rows(path, columns, rows):
     """Write a CSV table, row by row. Floats keep the digits that read back to the same number."""
-    with whole(path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
@@ -100,5 +100,5 @@ def read_rows(path):
 @_timed
 def write_text(path, text):
     """Write a text file."""
-    with whole(path) as beside:
-        beside.write_text(text, "utf-8")
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, "utf-8")

@@ -21,6 +21,8 @@ rule check_dataset:
         ranks=config["ranks"],
         items_per_rank=config["items_per_rank"],
         max_top_share=config["max_top_share"],
+        selection=config["selection"],
+        recommender=RECOMMENDERS[0],
         code=code("check_dataset"),
     script:
         "../../scripts/check_dataset.py"

@@ -8,8 +8,9 @@ the twin say something about the pipeline and nothing about Taobao.
 How a row comes about. Every ad belongs to a category and, mostly, to a brand, and has a popularity. Every user has an
 activity and four favourite categories, drawn according to the tastes of one of `CLUSTERS` clusters, which attract ages
 and genders unequally. A user is drawn by activity, an ad by popularity (among one of the favourites or among all), and
-the ad is shown once or several times, at different hours. It is clicked likelier in a favourite category. Before chance
-rules, a roll call shows every user an ad and every ad to a user, because in the original none is missing.
+the ad is shown once or several times, at different hours. It is clicked likelier in a favourite category. The first
+impressions are no draws: every user is shown an ad and every ad is shown to a user, because in the original none is
+missing. The comments call this the roll call.
 """
 
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from recrec.errors import InputError
-from recrec.storage import whole
+from recrec.storage import atomic_write
 
 # What the original's description says. Its ids run from 1 to these. Of those of categories and brands only 6,769 and
 # 99,815 occur there, and about as many here when all 846,811 ads are drawn.
@@ -59,8 +60,8 @@ def _tail(size, exponent, offset):
 
 def _draw(rng, cumulative, size):
     """`size` positions, each drawn in proportion to the weights that `cumulative` sums up."""
-    found = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
-    return np.minimum(found, len(cumulative) - 1)  # a product may round up to the whole sum
+    position = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], side="right")
+    return np.minimum(position, len(cumulative) - 1)  # a product may round up to the whole sum
 
 
 def _runs(rng, size, runs):
@@ -155,8 +156,8 @@ class _Ads:
         (n,) int array
         """
         low, high = self.reach[first], self.reach[last]
-        found = np.searchsorted(self.reach[1:], low + rng.random(len(first)) * (high - low), side="right")
-        return np.minimum(found, last - 1)
+        position = np.searchsorted(self.reach[1:], low + rng.random(len(first)) * (high - low), side="right")
+        return np.minimum(position, last - 1)
 
 
 class _Users:
@@ -194,9 +195,9 @@ class _Users:
         cluster = self._clusters(rng, age, gender)
         masses = ads.masses()
         self.favourites = np.empty((users, FAVOURITES), np.int32)
-        for one in range(CLUSTERS):
+        for number in range(CLUSTERS):
             liking = np.cumsum(masses * rng.lognormal(0, LIKING, CATEGORY_IDS))
-            members = np.flatnonzero(cluster == one)
+            members = np.flatnonzero(cluster == number)
             self.favourites[members] = _draw(rng, liking, (len(members), FAVOURITES))
 
         # Favourites are met by taste and by chance; from how often follow the chances that give the published rate.
@@ -341,9 +342,9 @@ def generate(folder, seed, users, ads, impressions, say=lambda line: None):
         raise InputError(f"impressions: {impressions} is below 0")
     folder, rng = Path(folder), np.random.default_rng(seed)
     with (
-        whole(folder / "ad_feature.csv") as ad_feature,
-        whole(folder / "user_profile.csv") as user_profile,
-        whole(folder / "raw_sample.csv") as raw_sample,
+        atomic_write(folder / "ad_feature.csv") as ad_feature,
+        atomic_write(folder / "user_profile.csv") as user_profile,
+        atomic_write(folder / "raw_sample.csv") as raw_sample,
     ):
         drawn_ads = _Ads(rng, ads)
         _write_table(ad_feature, drawn_ads.table)

@@ -21,12 +21,15 @@ class Dataset(NamedTuple):
     ratings : (users, items) sparse array, CSR
         Interaction weights.
     dropped : list of (table, reason, rows)
+    sources : dict of str
+        Column of the items -> where it comes from, for messages.
     """
 
     items: pd.DataFrame
     users: pd.DataFrame
     ratings: csr_array
     dropped: list
+    sources: dict
 
 
 class _Interactions(NamedTuple):
@@ -74,30 +77,33 @@ def build(config, folder, say=lambda line: None):
         columns = {config["groups"]["by"]} - {"activity"}
         users = item_table.identified(config["users"], folder, columns)
     say(f"{len(items)} items" + (f", {len(users)} users" if users is not None else ""))
-    found, users = _read_interactions(config["interactions"], folder, items, users, dropped, say)
-    kept_items = _eligible_items(filters, items, dropped)
-    found = _counted(found, kept_items[found.item], dropped, "interactions", "item dropped")
-    found, kept_items = _most_interacted(filters, "item", found, kept_items, dropped)
-    kept_users = np.ones(len(users), dtype=bool)
-    found, kept_users = _most_interacted(filters, "user", found, kept_users, dropped)
-    found = _without_duplicates(config["interactions"], found, items, users, dropped)
-    found, kept_users, kept_items = _core(filters, found, kept_users, kept_items, dropped)
-    if not len(found.user):
+    interactions, users = _read_interactions(config["interactions"], folder, items, users, dropped, say)
+    item_stays = _eligible_items(filters, items, config["items"], dropped)
+    interactions = _counted(interactions, item_stays[interactions.item], dropped, "interactions", "item dropped")
+    interactions, item_stays = _most_interacted(filters, "item", interactions, item_stays, dropped)
+    user_stays = np.ones(len(users), dtype=bool)
+    interactions, user_stays = _most_interacted(filters, "user", interactions, user_stays, dropped)
+    interactions = _without_duplicates(config["interactions"], interactions, items, users, dropped)
+    interactions, user_stays, item_stays = _core(filters, interactions, user_stays, item_stays, dropped)
+    if not len(interactions.user):
         raise InputError(
             f"{item_table.name_of(config['interactions'])}: no interaction is left after filtering; loosen filters"
         )
-    new_user, new_item = np.cumsum(kept_users) - 1, np.cumsum(kept_items) - 1
-    shape = (int(kept_users.sum()), int(kept_items.sum()))
-    ratings = csr_array((found.weight, (new_user[found.user], new_item[found.item])), shape=shape, dtype=np.float64)
+    user, item = np.cumsum(user_stays) - 1, np.cumsum(item_stays) - 1
+    shape = (int(user_stays.sum()), int(item_stays.sum()))
+    places = (user[interactions.user], item[interactions.item])
+    ratings = csr_array((interactions.weight, places), shape=shape, dtype=np.float64)
     ratings.sort_indices()
-    ids = items["id"][kept_items]
-    whole = item_table.read_items(config["items"], folder, _used_columns(config), keep=set(ids))
-    whole = whole.set_index("id", drop=False).loc[ids].reset_index(drop=True)
+    ids = items["id"][item_stays]
+    columns = _used_columns(config)
+    items = item_table.read_items(config["items"], folder, columns, keep=set(ids), dropped=dropped)
+    items = items.set_index("id", drop=False).loc[ids].reset_index(drop=True)
     title = config["items"]["title"]
     if title != "title" and any(rule.get("column", block) == "title" for block, rule in config["features"].items()):
         raise InputError(f"items: a feature of a column title beside the title, {title}; give the column another name")
-    whole = whole.assign(title=whole[title])
-    return Dataset(whole, users[kept_users].reset_index(drop=True), ratings, dropped)
+    items = items.assign(title=items[title])
+    sources = {name: item_table.source_of(config["items"], name) for name in columns}
+    return Dataset(items, users[user_stays].reset_index(drop=True), ratings, dropped, sources)
 
 
 def _used_columns(config):
@@ -112,7 +118,7 @@ def _read_interactions(spec, folder, items, users, dropped, say):
     """All interactions whose user and item are known and whose weight is not 0, and the table of users."""
     where = item_table.name_of(spec)
     item_index = pd.Index(items["id"])
-    codes = _item_codes(spec, folder, item_index)
+    code_of_item = _item_codes(spec, folder, item_index)
     user_index = pd.Index(users["id"]) if users is not None else None
     seen = {}
     columns = {spec["user"], spec["item"]} | ({spec["weight"]["column"]} if "weight" in spec else set())
@@ -124,15 +130,15 @@ def _read_interactions(spec, folder, items, users, dropped, say):
             if empty.any():
                 raise InputError(f"{where}, row {row + int(np.flatnonzero(empty)[0])}: no {kind} in {spec[kind]}")
         weight = _weights(spec.get("weight"), chunk, where, row)
-        item = codes(chunk[spec["item"]])
+        item = code_of_item(chunk[spec["item"]])
         if user_index is None:
             local, ids = pd.factorize(chunk[spec["user"]])
-            user = np.array([seen.setdefault(one, len(seen)) for one in ids], dtype=np.int32)[local]
+            user = np.array([seen.setdefault(user_id, len(seen)) for user_id in ids], dtype=np.int32)[local]
         else:
             user = user_index.get_indexer(chunk[spec["user"]]).astype(np.int32)
         keep = np.ones(len(chunk), dtype=bool)
-        for found, kind in ((item, "items"), (user, "users")):
-            missing = found < 0
+        for codes, kind in ((item, "items"), (user, "users")):
+            missing = codes < 0
             if missing.any() and spec.get(f"unknown_{kind}", "refuse") == "refuse":
                 at = int(np.flatnonzero(missing)[0])
                 raise InputError(
@@ -156,8 +162,8 @@ def _read_interactions(spec, folder, items, users, dropped, say):
             dropped.append(("interactions", reason, rows))
     columns = list(zip(*parts, strict=True))
     del parts
-    found = _Interactions(*(np.concatenate(columns.pop(0)) for _ in range(3)))
-    return found, pd.DataFrame({"id": list(seen)}) if users is None else users
+    interactions = _Interactions(*(np.concatenate(columns.pop(0)) for _ in range(3)))
+    return interactions, pd.DataFrame({"id": list(seen)}) if users is None else users
 
 
 def _item_codes(spec, folder, item_index):
@@ -180,80 +186,82 @@ def _weights(rule, chunk, where, row):
     return tables.numbers(chunk[rule["column"]], f"{where}, column {rule['column']}", row, rule.get("values"))
 
 
-def _eligible_items(rules, items, dropped):
-    kept = np.ones(len(items), dtype=bool)
+def _eligible_items(rules, items, spec, dropped):
+    stays = np.ones(len(items), dtype=bool)
     for name in rules.get("items_with", ()):
         filled = items[name].str.strip().to_numpy() != ""
-        _count(dropped, "items", f"no {name}", kept & ~filled)
-        kept &= filled
+        _count(dropped, "items", f"no {name}", stays & ~filled)
+        stays &= filled
     for name, (low, high) in rules.get("items_range", {}).items():
-        values = tables.numbers(items[name], f"items, column {name}")
+        values = tables.numbers(items[name], item_table.source_of(spec, name), ids=items["id"])
         inside = (values >= low) & (values <= high)
-        _count(dropped, "items", f"{name} not within {low:g} to {high:g}", kept & ~inside)
-        kept &= inside
-    return kept
+        _count(dropped, "items", f"{name} not within {low:g} to {high:g}", stays & ~inside)
+        stays &= inside
+    return stays
 
 
-def _most_interacted(rules, kind, found, kept, dropped):
+def _most_interacted(rules, kind, interactions, stays, dropped):
     """Keep the n items or users with most interactions, ties by their place in the table."""
     number = rules.get(f"top_{kind}s")
     if number is None:
-        return found, kept
-    codes = getattr(found, kind)
-    counts = np.where(kept, np.bincount(codes, minlength=len(kept)), -1)
-    best = np.zeros(len(kept), dtype=bool)
+        return interactions, stays
+    codes = getattr(interactions, kind)
+    counts = np.where(stays, np.bincount(codes, minlength=len(stays)), -1)
+    best = np.zeros(len(stays), dtype=bool)
     best[np.argsort(-counts, kind="stable")[:number]] = True
-    _count(dropped, f"{kind}s", f"not among the {number:,} with most interactions", kept & ~best)
-    found = _counted(found, best[codes], dropped, "interactions", f"{kind} not among the {number:,} with most")
-    return found, kept & best
+    _count(dropped, f"{kind}s", f"not among the {number:,} with most interactions", stays & ~best)
+    interactions = _counted(
+        interactions, best[codes], dropped, "interactions", f"{kind} not among the {number:,} with most"
+    )
+    return interactions, stays & best
 
 
-def _without_duplicates(spec, found, items, users, dropped):
-    pair = found.user.astype(np.int64) * len(items) + found.item
+def _without_duplicates(spec, interactions, items, users, dropped):
+    pair = interactions.user.astype(np.int64) * len(items) + interactions.item
     order = np.argsort(pair, kind="stable")
     first = np.ones(len(pair), dtype=bool)
     first[1:] = np.diff(pair[order]) != 0
     rows = int(np.count_nonzero(~first))
     if not rows:
-        return found
+        return interactions
     rule = spec.get("duplicates", "refuse")
     if rule == "refuse":
         at = order[~first][0]
         raise InputError(
-            f"{item_table.name_of(spec)}: user {users['id'].iloc[found.user[at]]!r} and item "
-            f"{items['id'].iloc[found.item[at]]!r} stand in more than one row; set duplicates: first or sum"
+            f"{item_table.name_of(spec)}: user {users['id'].iloc[interactions.user[at]]!r} and item "
+            f"{items['id'].iloc[interactions.item[at]]!r} stand in more than one row; set duplicates: first or sum"
         )
     if rule == "sum":
         dropped.append(("interactions", "added to another of the same user and item", rows))
-        total = np.add.reduceat(found.weight[order], np.flatnonzero(first))
-        found = found.where(order[first])._replace(weight=total)
-        return _counted(found, total != 0, dropped, "interactions", "weights of one user and item add up to 0")
+        total = np.add.reduceat(interactions.weight[order], np.flatnonzero(first))
+        interactions = interactions.where(order[first])._replace(weight=total)
+        return _counted(interactions, total != 0, dropped, "interactions", "weights of one user and item add up to 0")
     dropped.append(("interactions", "repeated user and item, first kept", rows))
-    return found.where(np.sort(order[first]))
+    return interactions.where(np.sort(order[first]))
 
 
-def _core(rules, found, kept_users, kept_items, dropped):
+def _core(rules, interactions, user_stays, item_stays, dropped):
     """Drop users and items with too few interactions until all that are left have enough."""
     least = {"user": rules.get("user_interactions", 1), "item": rules.get("item_interactions", 0)}
-    rows = len(found.user)
+    rows = len(interactions.user)
     while True:
-        per_user = np.bincount(found.user, minlength=len(kept_users))
-        per_item = np.bincount(found.item, minlength=len(kept_items))
-        enough = (per_user[found.user] >= least["user"]) & (per_item[found.item] >= least["item"])
+        per_user = np.bincount(interactions.user, minlength=len(user_stays))
+        per_item = np.bincount(interactions.item, minlength=len(item_stays))
+        enough = (per_user[interactions.user] >= least["user"]) & (per_item[interactions.item] >= least["item"])
         if enough.all():
             break
-        found = found.where(enough)
+        interactions = interactions.where(enough)
     busy_users, busy_items = per_user >= least["user"], per_item >= least["item"]
-    _count(dropped, "users", f"fewer than {least['user']} interactions", kept_users & ~busy_users)
-    _count(dropped, "items", f"fewer than {least['item']} interactions", kept_items & ~busy_items)
-    if gone := rows - len(found.user):
+    _count(dropped, "users", f"fewer than {least['user']} interactions", user_stays & ~busy_users)
+    _count(dropped, "items", f"fewer than {least['item']} interactions", item_stays & ~busy_items)
+    if gone := rows - len(interactions.user):
         dropped.append(("interactions", "user or item with too few", gone))
-    return found, kept_users & busy_users, kept_items & busy_items
+    return interactions, user_stays & busy_users, item_stays & busy_items
 
 
-def _counted(found, keep, dropped, table, reason):
+def _counted(interactions, keep, dropped, table, reason):
     _count(dropped, table, reason, ~keep)
-    return found.where(keep)
+    return interactions.where(keep)
 
 
 def _count(dropped, table, reason, gone):

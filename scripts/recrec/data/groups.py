@@ -6,7 +6,7 @@ from recrec.data import tables
 from recrec.errors import InputError
 
 
-def group_values(rule, users, ratings):
+def group_values(rule, users, ratings, source="users"):
     """The number each user is grouped by.
 
     Parameters
@@ -14,7 +14,10 @@ def group_values(rule, users, ratings):
     rule : dict
         The data set's ``groups``: ``by`` is a column of users or ``activity``, the number of interactions.
     users : DataFrame
+        With ``id``, for messages.
     ratings : (users, items) sparse array
+    source : str
+        What to call the table of users.
 
     Returns
     -------
@@ -27,7 +30,9 @@ def group_values(rule, users, ratings):
     """
     if rule["by"] == "activity":
         return np.diff(ratings.indptr).astype(float)
-    return tables.numbers(tables.column(users, rule["by"], "groups.by"), f"users, column {rule['by']}")
+    return tables.numbers(
+        tables.column(users, rule["by"], "groups.by"), f"column {rule['by']} of {source}", ids=users["id"]
+    )
 
 
 def equal_groups(values, groups):
@@ -54,21 +59,55 @@ def equal_groups(values, groups):
 def labels(values, group, groups, template):
     """What people call the groups, such as "age 7-22".
 
+    Groups are of equal size, so users of one value may be in two groups or more. A label says of which of its values
+    some users are in another group.
+
     Parameters
     ----------
+    values : (users,) array
+    group : (users,) integer array
+        `equal_groups` of the values.
+    groups : int
     template : str
         Text around ``{range}``.
 
     Returns
     -------
     list of str
-        All different: groups cut out of one value are numbered.
+        All different.
+
+    Examples
+    --------
+    >>> values = np.array([20, 25, 29, 29, 31, 35.0])
+    >>> labels(values, equal_groups(values, 2), 2, "age {range}")
+    ['age 20-29 (29 in part)', 'age 29-35 (29 in part)']
+    >>> labels(values, equal_groups(values, 3), 3, "age {range}")
+    ['age 20-25', 'age 29', 'age 31-35']
     """
+    ends = [(values[group == number].min(), values[group == number].max()) for number in range(groups)]
+    text = _texts(end for pair in ends for end in pair)
     names = []
-    for number in range(groups):
-        low, high = values[group == number].min(), values[group == number].max()
-        names.append(template.replace("{range}", f"{low:.10g}" if low == high else f"{low:.10g}-{high:.10g}"))
-    return [
-        name if names.count(name) == 1 else f"{name} ({names[:number].count(name) + 1} of {names.count(name)})"
-        for number, name in enumerate(names)
-    ]
+    for number, (low, high) in enumerate(ends):
+        sharing = {
+            end: [other for other, (first, last) in enumerate(ends) if first <= end <= last] for end in (low, high)
+        }
+        span = text[low] if low == high else f"{text[low]}{'-' if low >= 0 else ' to '}{text[high]}"
+        shared = [text[end] for end, members in sharing.items() if len(members) > 1]
+        if not shared:
+            part = ""
+        elif low == high:
+            part = f" (part {sharing[low].index(number) + 1} of {len(sharing[low])})"
+        else:
+            part = f" ({' and '.join(shared)} in part)"
+        names.append(template.replace("{range}", span) + part)
+    return names
+
+
+def _texts(numbers):
+    """A short text for each number; different ones for different numbers."""
+    # Zero is not to be called -0.
+    numbers = {float(number) + 0.0 for number in numbers}
+    short = {number: f"{number:.10g}" for number in numbers}
+    if len(set(short.values())) == len(numbers):
+        return short
+    return {number: str(number).removesuffix(".0") for number in numbers}

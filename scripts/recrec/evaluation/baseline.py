@@ -47,9 +47,11 @@ def rank_baseline(audience, top_k, block_users, sorted_scores, log=LOG):
     Raises
     ------
     InputError
-        If a score is not a finite number.
+        If every item is in everybody's top k, or a score is not a finite number.
     """
     users, items = audience.shape
+    if top_k >= items:
+        raise InputError(f"top_k: given {top_k}; allowed: less than {items}, the number of items")
     rank_sum, in_top = np.zeros(items), np.zeros(items, dtype=np.int64)
     for start in range(0, users, block_users):
         block = audience.take(np.arange(start, min(users, start + block_users)))

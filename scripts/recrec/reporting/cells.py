@@ -4,7 +4,7 @@ import pandas as pd
 
 from recrec.evaluation.paths import cell_of, group_of
 from recrec.evaluation.sampling import sample_size
-from recrec.storage import whole
+from recrec.storage import atomic_write
 
 #: Columns of cells.csv, in order, and what they say. Behind `reason` come the diagnostics of the methods.
 COLUMNS = {
@@ -129,5 +129,5 @@ def read(path):
 
 def write(table, path):
     """Write a DataFrame as CSV."""
-    with whole(path) as beside:
-        table.to_csv(beside, index=False, lineterminator="\n")
+    with atomic_write(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")

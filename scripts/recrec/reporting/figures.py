@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from recrec.reporting.summary import display_title
-from recrec.storage import whole
+from recrec.storage import atomic_write
 
 matplotlib.use("Agg")
 
@@ -293,11 +293,11 @@ def save(figure, paths):
     """Write a figure to every path, by suffix: .png or .pdf. The same figure gives the same bytes: no date is in it."""
     for path in paths:
         # Of the canvases, because `savefig` draws everything twice.
-        with whole(path) as beside:
+        with atomic_write(path) as temporary:
             if Path(path).suffix == ".pdf":
-                FigureCanvasPdf(figure).print_pdf(beside, metadata={"CreationDate": None})
+                FigureCanvasPdf(figure).print_pdf(temporary, metadata={"CreationDate": None})
             else:
-                FigureCanvasAgg(figure).print_png(beside)
+                FigureCanvasAgg(figure).print_png(temporary)
         # What has been arranged need not be arranged again for the next file.
         figure.set_layout_engine("none")
     plt.close(figure)

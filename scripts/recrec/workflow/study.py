@@ -21,8 +21,8 @@ GENERATED = {"aliec-twin": ("raw_sample.csv", "ad_feature.csv", "user_profile.cs
 _EVERY = {"kind", "mutable", "min_items", "column"}
 ALLOWED = {
     "text": _EVERY | {"function_words"},
-    "categorical": _EVERY,
-    "multi": _EVERY | {"separator"},
+    "categorical": _EVERY | {"ids"},
+    "multi": _EVERY | {"ids", "separator"},
     "indicator": {"kind", "mutable", "min_items", "columns"},
     "number": {"kind", "mutable", "column", "scaling", "empty"},
 }
