@@ -171,7 +171,7 @@ class _Problem(NamedTuple):
             elif part == "[key]":
                 names_key = True
             else:
-                path.append(part)
+                path.append(part if "items" in schema else str(part))
                 around, choice_around, choice = schema, choice, None
                 schema = _certain(_below(schema, part))
         context = problem.get("ctx", {})
@@ -214,7 +214,7 @@ def _complaint(problem):
         return path, f"missing; allowed: {allowed(schema)}"
     if problem.type.startswith("union_tag") and isinstance(given, dict):
         options = schema["oneOf"]
-        key, rule = next((key, rule) for key, rule in options[0]["properties"].items() if "const" in rule)
+        key = next(key for key, rule in options[0]["properties"].items() if "const" in rule)
         values = [option["properties"][key]["const"] for option in options]
         if key not in given:
             return (*path, key), f"missing; allowed: {', '.join(values)}"

@@ -150,7 +150,7 @@ def _node(text, path):
     for event in yaml.parse(text, Loader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise InputError(f"{path} line {event.start_mark.line + 1}: nested too deeply")
+            raise InputError(f"{path}: line {event.start_mark.line + 1}: nested too deeply")
     return yaml.compose(text, Loader)
 
 
@@ -169,16 +169,16 @@ def _check_keys(root, path):
             for key, value in node.value:
                 line = key.start_mark.line + 1
                 if not isinstance(key, yaml.ScalarNode):
-                    raise InputError(f"{path} line {line}: given a list or a mapping as a key; allowed: text")
+                    raise InputError(f"{path}: line {line}: given a list or a mapping as a key; allowed: text")
                 name = key_name((*where, key.value))
                 if key.tag not in ("tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"):
                     kind = kind_of(Loader("").construct_object(key))
                     raise InputError(
-                        f"{path} line {line}: {name}: given {kind} as a key; allowed: text (put it in quotes)"
+                        f"{path}: line {line}: {name}: given {kind} as a key; allowed: text (put it in quotes)"
                     )
                 if key.value in lines:
                     raise InputError(
-                        f"{path} line {line}: {name}: given a second time, the first is in line {lines[key.value]}; "
+                        f"{path}: line {line}: {name}: given a second time, the first is in line {lines[key.value]}; "
                         "keep one of them"
                     )
                 lines[key.value] = line

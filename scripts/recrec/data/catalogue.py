@@ -117,9 +117,9 @@ class File(Section):
 
 
 class _Read(Section):
-    files: Annotated[list[str], Field(min_length=1)] = Field(
-        description="Keys of `files`, read one after the other. One whose name ends in .gz is unpacked."
-    )
+    files: Annotated[
+        list[Annotated[str, Field(json_schema_extra={"$comment": "a key of files"})]], Field(min_length=1)
+    ] = Field(description="Keys of `files`, read one after the other. One whose name ends in .gz is unpacked.")
 
 
 class Csv(_Read):
@@ -236,8 +236,8 @@ class Collect(Section):
     by: str = Field(description="Column of the other table that says what kind of fact a row is.")
     value: str = Field(description="Column of the other table that has the fact.")
     into: dict[str, str] = Field(
-        description="New column of the items: the text in `by` whose rows it collects. Use it as a `multi` feature without "
-        "a separator."
+        description="New column of the items: the text in `by` whose rows it collects. Use it as a `multi` feature "
+        "without a separator."
     )
 
 
@@ -246,16 +246,16 @@ class Attach(Section):
 
     read: Read = Field(description="The other table's file.")
     match: Annotated[list[Match], Field(min_length=1)] = Field(
-        description="Pairs of columns; a row matches an item if all of them do. At least one compares texts, at most one "
-        "numbers (`within`)."
+        description="Pairs of columns; a row matches an item if all of them do. At least one compares texts, at most "
+        "one numbers (`within`)."
     )
     min_length: dict[str, whole_number(1)] = Field(
         {}, description="Column of the other table: characters that a row needs there to count."
     )
     take: dict[str, str] = Field(
         {},
-        description="New column of the items: column of the other table, from the row that matches best (the nearest number, "
-        "then the first in the file). Empty where none does.",
+        description="New column of the items: column of the other table, from the row that matches best (the nearest "
+        "number, then the first in the file). Empty where none does.",
     )
     collect: Collect | None = Field(None, description="New columns from all the rows that match.")
 
@@ -264,8 +264,8 @@ class Attach(Section):
         near = sum(match.within is not None for match in self.match)
         if near > 1 or near == len(self.match):
             raise refusal(
-                f"given {near} matches within a distance and {len(self.match) - near} of text; allowed: at most one and "
-                "at least one",
+                f"given {near} matches within a distance and {len(self.match) - near} of text; "
+                "allowed: at most one and at least one",
                 "match",
             )
         if not self.take and not self.collect:
@@ -404,8 +404,8 @@ class Dataset(Section):
 
     extends: str | None = Field(
         None,
-        description="Another data set, a file beside this one or a name under workflow/datasets/, to start from: the keys of "
-        "this file go over its keys, section by section; null takes a key away.",
+        description="Another data set, a file beside this one or a name under workflow/datasets/, to start from: the "
+        "keys of this file go over its keys, section by section; null takes a key away.",
     )
     title: Text = Field(description="What to call it in tables and figures.")
     synthetic: bool = Field(description="Whether the data are made up; every table and figure then says so.")
