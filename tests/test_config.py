@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from recrec.config.reading import Layer, read_yaml
-from recrec.data.catalogue import find_dataset, known_datasets, load_dataset
+from recrec.config.checking import checked
+from recrec.config.reading import Layer, merged, read_yaml, scalar, source_of
+from recrec.data.catalogue import Dataset, find_dataset, known_datasets, load_dataset
 from recrec.data.fetch import mirror_folder
 from recrec.errors import InputError
 from recrec.workflow import study
+from recrec.workflow.study_config import StudyConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
@@ -136,13 +140,13 @@ BAD_STUDIES = {
         ("method_settings/recrec/default/learning_rate", float("inf")),
         "method_settings.recrec.default.learning_rate: given inf; allowed: a number, above 0",
     ],
-    "no data set": [("study", []), "study: given []; allowed: a list of: text", "at least 1"],
+    "no data set": [("study", []), "study: given []; allowed: a list of: text", "at least one value"],
     "no data set in a study": [
         ("studies/quick", []),
         "studies.quick: given []; allowed: a list of: text",
-        "at least 1",
+        "at least one value",
     ],
-    "no ranks": [("ranks", []), "ranks: given []; allowed: a list of: a whole number", "at least 1"],
+    "no ranks": [("ranks", []), "ranks: given []; allowed: a list of: a whole number", "at least one value"],
     "rank twice": [("ranks", [11, 21, 11]), "ranks: given [11, 21, 11]", "no value twice"],
     "seed twice": [("seeds", [1, 1]), "seeds: given [1, 1]", "no value twice"],
     "data set twice": [("study", ["ml-100k"] * 2), "study: given ['ml-100k', 'ml-100k']", "no value twice"],
@@ -183,7 +187,7 @@ BAD_STUDIES = {
         ("recommender_settings", {"ridge": {"default": {"alpha": 0}}}),
         "recommender_settings.ridge.default.alpha: given 0; allowed: a number, above 0",
     ],
-    "no method": [("methods", []), "methods: given []; allowed: a list of: greedy, recrec; at least 1"],
+    "no method": [("methods", []), "methods: given []; allowed: a list of: greedy, recrec; at least one value"],
     "data set for a study": [
         ("study", "ml-100k"),
         "study: given 'ml-100k'; allowed: quick, paper, or a list of data sets, in brackets: [ml-100k]",
@@ -348,7 +352,7 @@ BAD_DATASETS = {
     ],
     "indicator without columns": [
         ("features/marks/columns", MISSING),
-        "features.marks.columns: missing; allowed: a list of: text; at least 1",
+        "features.marks.columns: missing; allowed: a list of: text; at least one value",
     ],
     "columns of a text": [
         ("features/plot/columns", ["plot"]),
@@ -449,7 +453,24 @@ BAD_YAML = {
     "no day of the calendar": (b"title: 2024-13-40\n", "not valid YAML: month must be in 1..12; put text in quotes"),
     "control character": (b"title: \x00\n", "not valid YAML"),
     "latin-1": (b"title: caf\xe9\n", "not UTF-8 at byte 10; save the file as UTF-8"),
-    "deep": (b"a: " + b"[" * 1000, "nested too deeply"),
+    "deep": (b"a: " + b"[" * 100_000, "nested too deeply"),
+    "UTF-16": ("title: x\n".encode("utf-16"), "UTF-16, not UTF-8; save the file as UTF-8"),
+    "UTF-16, big end first": (b"\xfe\xff" + "title: x\n".encode("utf-16-be"), "UTF-16, not UTF-8; save the file"),
+    "UTF-16 without a mark": ("title: x\n".encode("utf-16-le"), "UTF-16, not UTF-8; save the file as UTF-8"),
+    "UTF-16 without a mark, big end first": ("title: x\n".encode("utf-16-be"), "UTF-16, not UTF-8; save the file"),
+    "UTF-32": ("title: x\n".encode("utf-32"), "UTF-32, not UTF-8; save the file as UTF-8"),
+    "key twice": (
+        b"title: x\nfiles: {}\ntitle: y\n",
+        "line 3: title: given a second time, the first is in line 1; keep",
+    ),
+    "key twice in a section": (
+        b"features:\n  plot:\n    kind: text\n  cast: {}\n  plot: {kind: multi}\n",
+        "line 5: features.plot: given a second time, the first is in line 2",
+    ),
+    "key twice in a list": (b"a: [{b: 1}, {c: 1, 'c': 2}]\n", "line 1: a[1].c: given a second time"),
+    "key that is a number": (b"a: {2024: x}\n", "line 1: a.2024: given a whole number as a key; allowed: text (put it"),
+    "key that is no": (b"a: {no: x}\n", "line 1: a.no: given true or false as a key; allowed: text (put it in quotes)"),
+    "key that is a list": (b"[a, b]: x\n", "line 1: given a list or a mapping as a key; allowed: text"),
 }
 
 
@@ -458,6 +479,13 @@ def test_file_that_is_no_mapping_is_refused(content, part, tmp_path):
     path = tmp_path / "films.yaml"
     path.write_bytes(content)
     says(complaint(load_dataset, path), [f"{path}: ", part])
+
+
+def test_yaml_of_every_kind_is_read(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + "a: &a {é: 1e-3, f: 1_000}\nb: {<<: *a, f: '1'}\nc: *a\n".encode())
+    expected = {"é": 0.001, "f": 1000}
+    assert read_yaml(path) == {"a": expected, "b": {**expected, "f": "1"}, "c": expected}
 
 
 def test_missing_file_and_folder_are_refused(tmp_path):
@@ -575,18 +603,236 @@ def test_key_of_the_shipped_config_has_a_comment_where_it_stands(path):
         assert commented(at) or commented(at - 1), f"config.yaml line {at + 1}: a setting needs a comment of its own"
 
 
-SNAKEMAKE_ERRORS = {
-    "wrong type": ("top_k=abc", "--config: top_k: given 'abc'; allowed: a whole number, at least 1"),
-    "mirror that is no folder": ("mirror=Snakefile", "mirror: Snakefile is not a folder; name the folder"),
+def test_a_study_needs_no_more_than_its_data_sets():
+    loaded = load({"study": ["ml-100k"]})
+    assert list(loaded.datasets) == ["ml-100k"]
+    assert loaded.method_settings("recrec", "ml-100k")["max_iterations"] == 5000
+    assert loaded.recommender_settings("ridge", "ml-100k")["alpha"] > 0
+
+
+def test_defaults_are_those_of_the_shipped_config():
+    """Nothing changes for who leaves a key out."""
+    shipped = load(STUDY).config
+    for key, field in StudyConfig.model_fields.items():
+        if key in ("study", "studies", "benchmarks"):
+            continue
+        given = StudyConfig(study="quick").model_dump(by_alias=True)[field.alias or key]
+        assert shipped[field.alias or key] == given, key
+    assert {**STUDY["benchmarks"], "cells": []} == StudyConfig(study="quick").benchmarks.model_dump()
+
+
+def test_numbers_stay_as_they_are_written():
+    """They name files and stand in tables: 1, not 1.0."""
+    found = load(changed(STUDY, ("samplings", [1, 2.5]), ("sweep/lambda", [0, 0.5])))
+    assert repr(found.config["samplings"]) == "[1, 2.5]"
+    assert repr(found.config["sweep"]["lambda"]) == "[0, 0.5]"
+
+
+def test_settings_of_a_data_set_go_over_those_of_the_ones_it_extends():
+    sections = {
+        "default": {"desired_rank": 6, "max_iterations": 100},
+        "aliec": {"desired_rank": 5, "learning_rate": 0.1},
+        "aliec-twin": {"desired_rank": 4},
+    }
+    content = changed(STUDY, ("study", ["aliec-twin-minmax"]), ("method_settings/recrec", sections))
+    loaded = load(changed(content, ("recommender_settings", {"ridge": {"aliec": {"alpha": 2}}})))
+    found = loaded.method_settings("recrec", "aliec-twin-minmax")
+    assert (found["desired_rank"], found["max_iterations"], found["learning_rate"]) == (4, 100, 0.1)
+    assert found["lambda"] == 0.0 and found["l1_step"] == "proximal"
+    assert loaded.method_settings("recrec", "goodbooks")["desired_rank"] == 6
+    assert loaded.recommender_settings("ridge", "aliec-twin")["alpha"] == 2
+    assert loaded.recommender_settings("ridge", "goodbooks")["alpha"] != 2
+    assert loaded.recommender_settings("content", "goodbooks") == {}
+
+
+LAYERED = {
+    "in the file": ({"ranks": [11, 0]}, {}, "mine.yaml: ranks[1]: given 0"),
+    "in the file, under another key": (
+        {"thresholding": {"keep": 2}},
+        {"top_k": 9},
+        "mine.yaml: thresholding.keep: given 2",
+    ),
+    "typed": ({"top_k": 9}, {"top_k": 0}, "--config: top_k: given 0"),
+    "typed, in a section": (
+        {},
+        {"thresholding": {"kep": "1"}},
+        "--config: thresholding.kep: unknown key (did you mean keep",
+    ),
+    "typed text for a number": ({}, {"seeds": ["1", "x"]}, "--config: seeds[1]: given 'x'; allowed: a whole number"),
+    "typed number that is too large": ({}, {"thresholding": {"keep": "7"}}, "--config: thresholding.keep: given 7; "),
+    "neither": ({"samplings": [1]}, {"seeds": ["1"]}, "config.yaml: top_k: given 'ten'"),
+    "two that do not agree": (
+        {"top_k": 6},
+        {},
+        "config.yaml: method_settings.recrec.default.desired_rank: given 7, which goodbooks uses; "
+        "allowed: at most top_k, 6 (mine.yaml)",
+    ),
+    "two that do not agree, the other way": (
+        {"method_settings": {"recrec": {"goodbooks": {"desired_rank": 11}}}},
+        {},
+        "mine.yaml: method_settings.recrec.goodbooks.desired_rank: given 11, which goodbooks uses; "
+        "allowed: at most top_k, 10",
+    ),
+    "one that does not agree with a default": (
+        {"methods": ["greedy"]},
+        {"top_k": 6},
+        "config.yaml: method_settings.greedy.default.desired_rank: by default 7, which goodbooks uses; "
+        "allowed: at most top_k, 6 (--config)",
+    ),
+    "study": ({"study": ["goodbook"]}, {}, "mine.yaml: study[0]: given 'goodbook'; allowed: "),
+    "study of another file": ({}, {"study": "paper"}, "config.yaml: studies.paper[0]: given 'ml-1m'; allowed: "),
 }
 
 
-@pytest.mark.parametrize(("setting", "line"), SNAKEMAKE_ERRORS.values(), ids=SNAKEMAKE_ERRORS.keys())
-def test_snakemake_shows_the_line_and_no_traceback(setting, line):
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--config", setting],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
+@pytest.mark.parametrize(("mine", "typed", "line"), LAYERED.values(), ids=LAYERED.keys())
+def test_a_message_names_the_file_that_the_key_came_from(mine, typed, line):
+    base = changed(STUDY, ("study", ["goodbooks"]), ("studies/paper", ["ml-1m"]))
+    if line.startswith("config.yaml: top_k"):
+        base["top_k"] = "ten"
+    message = complaint(load, base, Layer("mine.yaml", mine), Layer("--config", typed, typed=True))
+    assert message.startswith(line), message
+
+
+def test_the_sweep_and_the_benchmarks_name_it_too():
+    loaded = load(STUDY, Layer("mine.yaml", {"top_k": 8, "benchmarks": {"cells": []}}))
+    message = complaint(study.sweep_ranks, loaded)
+    assert message == "config.yaml: sweep.desired_rank[4]: given 10; allowed: at most top_k, 8 (mine.yaml)"
+    assert complaint(study.benchmark_cells, loaded).startswith("mine.yaml: benchmarks.cells: given none; allowed: ")
+    assert study.sweep_ranks(load(STUDY)) == STUDY["sweep"]["desired_rank"]
+
+
+def test_a_data_set_s_message_names_the_file_that_the_key_came_from(tmp_path):
+    write_dataset(tmp_path, changed(DATASET, ("features/plot/min_items", 0)))
+    path = write_dataset(tmp_path, {"extends": "films", "title": "Fewer"}, "fewer.yaml")
+    assert complaint(load_dataset, path).startswith(f"{tmp_path}/films.yaml: features.plot.min_items: given 0")
+    path = write_dataset(tmp_path, {"extends": "films", "features": {"plot": {"min_items": -1}}}, "fewer.yaml")
+    assert complaint(load_dataset, path).startswith(f"{tmp_path}/fewer.yaml: features.plot.min_items: given -1")
+    write_dataset(tmp_path, DATASET)
+    path = write_dataset(tmp_path, {"extends": "films", "features": {"plot": {"mutable": None}}}, "fewer.yaml")
+    assert complaint(load_dataset, path).startswith(f"{tmp_path}/fewer.yaml: features.plot.mutable: missing")
+
+
+def test_values_below_the_first_level_of_the_command_line_arrive_as_text_and_are_read_where_numbers_are_wanted():
+    typed = {
+        "seeds": ["4", "5"],
+        "samplings": ["2.5", "1e1"],
+        "thresholding": {"keep": "0.7", "over": "sample"},
+        "study": ["2024.yaml"],
+        "method_settings": {"recrec": {"default": {"lambda": "0.1", "max_iterations": "7"}}},
+        "recommender_settings": {"ridge": {"default": {"centre": "false"}}},
+        "benchmarks": {"cells": [{"dataset": "goodbooks", "groups": ["1"], "ranks": ["11"], "samplings": ["1"]}]},
+    }
+    before = copy.deepcopy(typed)
+    message = complaint(load, STUDY, Layer("--config", typed, typed=True))
+    assert message == "--config: study[0]: given 2024.yaml; there is no such file"
+    loaded = load(STUDY, Layer("--config", {**typed, "study": ["goodbooks"]}, typed=True))
+    assert loaded.config["seeds"] == [4, 5] and loaded.config["samplings"] == [2.5, 10.0]
+    assert loaded.config["thresholding"] == {"keep": 0.7, "over": "sample"}
+    found = loaded.method_settings("recrec", "goodbooks")
+    assert (found["lambda"], found["max_iterations"], found["desired_rank"]) == (0.1, 7, 7)
+    assert loaded.recommender_settings("ridge", "goodbooks")["centre"] is False
+    assert study.benchmark_cells(loaded)["goodbooks"]["groups"] == [1]
+    assert typed == before
+
+
+def test_text_of_a_file_is_never_read_as_a_number():
+    message = complaint(load, STUDY, Layer("mine.yaml", {"thresholding": {"keep": "0.7"}}))
+    assert message.startswith("mine.yaml: thresholding.keep: given '0.7'; allowed: a number")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("7", 7), ("1e-3", 0.001), ("true", True), ("x", "x"), ("[1", "[1"), ("", ""), ("null", "null")]
+)
+def test_scalar_of_the_command_line(text, value):
+    assert scalar(text) == value and type(scalar(text)) is type(value)
+
+
+NAMES = st.sampled_from("abc")
+TEXTS = st.text("a1.:-\n", max_size=3)
+LEAVES = st.one_of(st.integers(), TEXTS, st.booleans(), st.none(), st.floats(), st.lists(st.integers()))
+TREES = st.recursive(LEAVES, lambda inner: st.dictionaries(NAMES, inner, max_size=3), max_leaves=6)
+SECTIONS = st.dictionaries(NAMES, TREES, max_size=3)
+
+
+def values(tree, path=()):
+    """Path of every value that is no mapping, and the value."""
+    if isinstance(tree, dict):
+        for key, inner in tree.items():
+            yield from values(inner, (*path, key))
+    else:
+        yield path, tree
+
+
+@settings(deadline=None)
+@given(st.lists(SECTIONS, min_size=1, max_size=4))
+def test_every_value_comes_from_the_last_layer_that_gives_it(contents):
+    layers = [Layer(str(place), content) for place, content in enumerate(contents)]
+    for path, value in values(merged(layers)):
+        source = source_of(layers, path)
+        assert any(path == other and value is given_value for other, given_value in values(source.content))
+        later = layers[int(source.source) + 1 :]
+        assert not any(path == other for layer in later for other, _ in values(layer.content))
+
+
+ANYTHING = st.recursive(LEAVES, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=4)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_whatever_stands_in_place_of_a_value_ends_in_one_line_or_loads(data):
+    content, check = data.draw(st.sampled_from([(STUDY, StudyConfig), (DATASET, Dataset)]))
+    if check is StudyConfig:
+        content = changed(content, ("method_settings", MISSING), ("studies", {"a": ["goodbooks"]}), ("study", "a"))
+    path, _ = data.draw(st.sampled_from(list(values(content))))
+    cut = data.draw(st.integers(1, len(path)))
+    content = changed(content, (path[:cut], data.draw(ANYTHING)))
+    try:
+        checked(check, [Layer("a.yaml", content)])
+    except InputError as error:
+        assert "\n" not in str(error) and str(error).startswith("a.yaml: ")
+
+
+SNAKEMAKE_ERRORS = {
+    "wrong type": (["--config", "top_k=abc"], "--config: top_k: given 'abc'; allowed: a whole number, at least 1"),
+    "mirror that is no folder": (
+        ["--config", "mirror=Snakefile"],
+        "mirror: Snakefile is not a folder; name the folder",
+    ),
+    "key twice in a file": (["--configfile", "twice.yaml"], "twice.yaml: line 2: top_k: given a second time"),
+    "wrong type in a file": (
+        ["--configfile", "wrong.yaml"],
+        "wrong.yaml: ranks[0]: given 'x'; allowed: a whole number",
+    ),
+}
+
+
+def snakemake(*arguments, cwd=ROOT):
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--dry-run", "--nolock", "--cores", "1", *arguments],
+        cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60,
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("arguments", "line"), SNAKEMAKE_ERRORS.values(), ids=SNAKEMAKE_ERRORS.keys())
+def test_snakemake_shows_the_line_and_no_traceback(arguments, line, tmp_path):
+    (tmp_path / "Snakefile").write_text("")
+    (tmp_path / "twice.yaml").write_text("top_k: 9\ntop_k: 8\n")
+    (tmp_path / "wrong.yaml").write_text("ranks: [x]\n")
+    done = snakemake(*arguments, "--snakefile", str(ROOT / "Snakefile"), cwd=tmp_path)
     assert done.returncode == 1
     assert [found for found in done.stdout.splitlines() if found.startswith(line)], done.stdout
     assert "Traceback" not in done.stdout
+
+
+def test_what_snakemake_s_command_line_says_is_what_the_rules_see(tmp_path):
+    (tmp_path / "mine.yaml").write_text("groups: 1\nranks: [11]\nseeds: [9]\n")
+    done = snakemake(
+        *["--snakefile", str(ROOT / "Snakefile"), "results/tables/cells.csv", "--configfile", "mine.yaml", "--config"],
+        *["samplings=[2.5,10]", "thresholding={keep: 0.7}", "seeds=[1,2]"],
+        "method_settings={recrec: {default: {lambda: 0.1}}}",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout
+    total = dict(re.findall(r"^(recourse|rank_baseline)\s+(\d+)$", done.stdout, re.MULTILINE))
+    assert total == {"recourse": "2", "rank_baseline": "1"}, done.stdout
+    assert "sampling=2.5" in done.stdout and "sampling=10" in done.stdout

@@ -26,7 +26,10 @@ class Generator(GenerateJsonSchema):
 
 @cache
 def schema_of(model):
-    """The JSON schema of a model, by the names that keys have in files, with every reference written out."""
+    """The JSON schema of a model, by the names that keys have in files, with every reference written out.
+
+    A key's ``description`` stays beside that of its section, which is then called ``about``.
+    """
     schema = model.model_json_schema(schema_generator=Generator)
     return _without_references(schema, schema.get("$defs", {}))
 
@@ -39,7 +42,8 @@ def _without_references(part, definitions):
     own = {key: _without_references(value, definitions) for key, value in part.items() if key not in ("$ref", "$defs")}
     if "$ref" not in part:
         return own
-    return {**_without_references(definitions[part["$ref"].removeprefix("#/$defs/")], definitions), **own}
+    section = _without_references(definitions[part["$ref"].removeprefix("#/$defs/")], definitions)
+    return {**section, "about": section.get("description", ""), **own}
 
 
 def checked(model, layers, null_removes=False):
@@ -212,8 +216,8 @@ def _complaint(problem):
         return path, _unknown(problem)
     if problem.type == "missing":
         return path, f"missing; allowed: {allowed(schema)}"
-    if problem.type.startswith("union_tag") and isinstance(given, dict):
-        options = schema["oneOf"]
+    options = _certain(schema).get("oneOf", ())
+    if problem.type.startswith("union_tag") and isinstance(given, dict) and "properties" in options[0]:
         key = next(key for key, rule in options[0]["properties"].items() if "const" in rule)
         values = [option["properties"][key]["const"] for option in options]
         if key not in given:
@@ -287,11 +291,14 @@ def allowed(schema):
         words += " of one character" if shortest == longest == 1 else f" of at least {shortest} character"
     if schema.get("minProperties"):
         words += " with at least one key"
+    values = schema.get("additionalProperties")
+    if isinstance(values, dict) and values.get("type", "object") != "object":
+        words += f" of names to: {allowed(values)}"
     if kind == "array":
         words += f" of: {allowed(schema.get('items', {}))}"
         if schema.get("minItems"):
             exactly = schema.get("maxItems") == schema["minItems"]
-            words += f"; {'exactly' if exactly else 'at least'} {schema['minItems']}"
+            words += f"; exactly {schema['minItems']} values" if exactly else "; at least one value"
         if schema.get("uniqueItems"):
             words += "; no value twice"
     if "$comment" in schema:

@@ -112,7 +112,7 @@ def layers(files, command_line):
     InputError
         If a file cannot be read.
     """
-    given = [Layer(_shown(path), read_yaml(path)) for path in files]
+    given = [Layer(path, read_yaml(path)) for path in map(_shown, files)]
     return [*given, Layer("--config", dict(command_line), typed=True)] if command_line else given
 
 
