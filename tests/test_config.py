@@ -237,6 +237,13 @@ def test_own_data_set_loads_by_path_with_its_own_settings(tmp_path):
 
 
 SHA = "0" * 64
+
+
+def attach(**gives):
+    """An attached table."""
+    return {"read": {"files": ["films.csv"]}, "match": [{"item": "film", "table": "film"}], **gives}
+
+
 BAD_DATASETS = {
     "unknown key": [("titel", "x"), "titel: unknown key (did you mean title?)"],
     "unknown key deep down": [
@@ -325,6 +332,47 @@ BAD_DATASETS = {
             [{"read": {"files": ["films.csv"]}, "match": [{"item": "year", "table": "year", "within": 1}]}],
         ),
         "items.attach[0].match: given 1 matches within a distance and 0 of text",
+    ],
+    "attached table that gives nothing": [
+        ("items/attach", [{"read": {"files": ["films.csv"]}, "match": [{"item": "film", "table": "film"}]}]),
+        "items.attach[0]: no column comes of it; name at least one of take, collect",
+    ],
+    "column of two tables": [
+        ("items/attach", [attach(take={"cast": "a"}), attach(collect={"value": "b", "into": "cast"})]),
+        "items.attach[1].collect.into: a second column cast, after items.attach[0].take.cast; give it another name",
+    ],
+    "column derived and attached": [
+        ("items/attach", [attach(collect={"by": "a", "value": "b", "into": {"year": "c"}})]),
+        "items.attach[0].collect.into.year: a second column year, after items.derive.year",
+    ],
+    "kinds of facts without a column that tells them": [
+        ("items/attach", [attach(collect={"value": "b", "into": {"cast": "c"}})]),
+        "items.attach[0].collect.into: given a mapping; allowed: the name of a new column, without by",
+    ],
+    "facts of every kind in one column": [
+        ("items/attach", [attach(collect={"by": "a", "value": "b", "into": "cast"})]),
+        "items.attach[0].collect.into: given 'cast'; allowed: a mapping of new columns to texts in by",
+    ],
+    "derived from itself": [
+        ("items/derive/year/from", "year"),
+        "items.derive.year.from: given 'year'; allowed: a column of another name",
+    ],
+    "key of another format": [
+        ("items/read/fields", {"a": "b"}),
+        "items.read.fields: no key of format csv, only of json, jsonl; allowed: files, format, separator",
+    ],
+    "format that there is not": [
+        ("items/read/format", "cvs"),
+        "items.read.format: given 'cvs'; allowed: csv, json, jsonl (did you mean csv?)",
+    ],
+    "JSON lines without fields": [
+        ("items/read", {"files": ["films.csv"], "format": "jsonl"}),
+        "items.read.fields: missing; allowed: a mapping with at least one key of names to: text",
+    ],
+    "no kind": [("features/plot", {"mutable": True}), "features.plot.kind: missing; allowed: text, categorical, multi"],
+    "range of three": [
+        ("filters", {"items_range": {"year": [1, 2, 3]}}),
+        "filters.items_range.year: given [1, 2, 3]; allowed: a list of: a number; exactly 2 values",
     ],
     "broken pattern": [
         ("items/derive/year/pattern", "(\\d{4}"),

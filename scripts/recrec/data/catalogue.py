@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from recrec.config import Section
 from recrec.config.checking import checked, did_you_mean
-from recrec.config.reading import Layer, read_yaml
+from recrec.config.reading import Layer, key_name, read_yaml
 from recrec.config.values import Text, list_of, number, refusal, text_like, whole_number
 from recrec.errors import InputError
 
@@ -231,14 +231,35 @@ class Match(Section):
 
 
 class Collect(Section):
-    """Values of all the rows that match, told apart by one column: for a table of facts, a fact in each row."""
+    """Values of all the rows that match an item: one list, or a list for each kind of facts."""
 
-    by: str = Field(description="Column of the other table that says what kind of fact a row is.")
-    value: str = Field(description="Column of the other table that has the fact.")
-    into: dict[str, str] = Field(
-        description="New column of the items: the text in `by` whose rows it collects. Use it as a `multi` feature "
-        "without a separator."
+    by: str | None = Field(
+        None,
+        description="Column of the other table that says what kind of fact a row is. Left out: one list of all rows.",
     )
+    value: str = Field(description="Column of the other table that has the values.")
+    into: Annotated[
+        Annotated[str, Tag("string")] | Annotated[dict[str, str], Tag("object")],
+        Discriminator(lambda value: {str: "string", dict: "object"}.get(type(value))),
+    ] = Field(
+        description="New column of the items; with `by` a mapping of new columns to the text in `by` of the rows they "
+        "collect. Use them as `multi` features without a separator."
+    )
+
+    @model_validator(mode="after")
+    def _into_as_by_asks(self):
+        if (self.by is None) != isinstance(self.into, str):
+            given = repr(self.into) if isinstance(self.into, str) else "a mapping"
+            kind = "a mapping of new columns to texts in by" if self.by else "the name of a new column, without by"
+            raise refusal(f"given {given}; allowed: {kind}", "into")
+        return self
+
+    def columns(self):
+        """Path and name of every column that this gives."""
+        if isinstance(self.into, str):
+            yield ("into",), self.into
+        else:
+            yield from ((("into", name), name) for name in self.into)
 
 
 class Attach(Section):
@@ -255,7 +276,7 @@ class Attach(Section):
     take: dict[str, str] = Field(
         {},
         description="New column of the items: column of the other table, from the row that matches best (the nearest "
-        "number, then the first in the file). Empty where none does.",
+        "number, then the first in the file); other rows are ignored and counted. Empty where none matches.",
     )
     collect: Collect | None = Field(None, description="New columns from all the rows that match.")
 
@@ -275,7 +296,8 @@ class Attach(Section):
     def columns(self):
         """Path and name of every column that this gives."""
         yield from ((("take", name), name) for name in self.take)
-        yield from ((("collect", "into", name), name) for name in (self.collect.into if self.collect else ()))
+        if self.collect:
+            yield from ((("collect", *path), name) for path, name in self.collect.columns())
 
 
 class Items(Section):
@@ -296,9 +318,9 @@ class Items(Section):
         for place, attached in enumerate(self.attach):
             for path, name in attached.columns():
                 if name in named:
-                    first = ".".join(map(str, named[name]))
+                    first = key_name(("items", *named[name]))
                     raise refusal(
-                        f"a second column {name}, after items.{first}; give it another name", "attach", place, *path
+                        f"a second column {name}, after {first}; give it another name", "attach", place, *path
                     )
                 named[name] = ("attach", place, *path)
         return self
@@ -336,6 +358,12 @@ class _Counted(_Feature):
     min_items: whole_number(1) = Field(1, description="Features that fewer items have are left out.")
 
 
+class _Valued(_Counted):
+    ids: bool = Field(
+        False, description="Whether the values are ids that tell a person nothing; a recourse then calls them by items."
+    )
+
+
 COLUMN = "Column of the items. Left out: the one of the block's name."
 
 
@@ -349,14 +377,14 @@ class TextFeature(_Counted):
     )
 
 
-class CategoricalFeature(_Counted):
+class CategoricalFeature(_Valued):
     """A feature per value: 1 for the items that have it. An empty cell is no value."""
 
     kind: Literal["categorical"] = Field(description="One value an item, one-hot.")
     column: str | None = Field(None, description=COLUMN)
 
 
-class MultiFeature(_Counted):
+class MultiFeature(_Valued):
     """A feature per value of a list: 1 for the items that have it."""
 
     kind: Literal["multi"] = Field(description="A list of values an item.")
