@@ -140,7 +140,7 @@ def _text(path):
     if encoding:
         raise InputError(f"{path}: {encoding}, not UTF-8; save the file as UTF-8")
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 at byte {error.start}; save the file as UTF-8") from None
 
