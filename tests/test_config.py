@@ -526,7 +526,9 @@ BAD_YAML = {
 def test_file_that_is_no_mapping_is_refused(content, part, tmp_path):
     path = tmp_path / "films.yaml"
     path.write_bytes(content)
-    says(complaint(load_dataset, path), [f"{path}: ", part])
+    message = complaint(load_dataset, path)
+    says(message, [f"{path}: ", part])
+    assert message.count(str(path)) == 1
 
 
 def test_yaml_of_every_kind_is_read(tmp_path):

@@ -114,6 +114,8 @@ def read_yaml(path):
         _check_keys(root, path)
         loader = Loader("")
         content = loader.construct_document(root) if root else None
+    except InputError:
+        raise
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" line {mark.line + 1}" if mark else ""
