@@ -453,6 +453,13 @@ def test_data_set_that_extends_nothing_or_itself_is_refused(films, others, part,
     says(complaint(load_dataset, path), [part])
 
 
+def test_null_is_a_key_left_out(tmp_path):
+    over = [("cite", None), ("interactions/weight", None), ("files/people.csv/md5", None)]
+    path = write_dataset(tmp_path, changed(DATASET, *over))
+    expected = changed(DATASET, ("interactions/weight", MISSING))
+    assert load_dataset(path) == {**expected, "lineage": ["films"]}
+
+
 def of_films(files, archives=None):
     """A study of one data set with these ways to its files."""
     return study.Study({}, {"films": {"files": files, "archives": archives or {}}})
