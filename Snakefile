@@ -5,10 +5,6 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-# The defaults; what --configfile and --config name goes over them.
-configfile: f"{workflow.basedir}/config.yaml"
-
-
 include: "workflow/rules/common.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/generate.smk"

@@ -9,20 +9,17 @@ import samples
 from conftest import REPOSITORY
 from random_study import choose, solve_cell
 
-from recrec.data import dataset, features, groups
+from recrec.data import catalogue, dataset, features, groups
 from recrec.errors import InputError
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.target import Target
 from recrec.recommenders.content import ContentAudience
-from recrec.workflow import checks as config
-from recrec.workflow import study
 
-NAMES = study.known_datasets(REPOSITORY)
+NAMES = catalogue.known_datasets(REPOSITORY)
 
 
 def config_of(name):
-    schema = config.read_yaml(REPOSITORY / study.SCHEMAS / "dataset.schema.yaml")
-    return study.load_dataset(REPOSITORY / study.DATASETS / f"{name}.yaml", schema)
+    return catalogue.load_dataset(catalogue.find_dataset(name, REPOSITORY))
 
 
 def rows_dropped(data):

@@ -75,7 +75,10 @@ class Mean(LinearAudience):
         for _ in changes:
             yield np.array([], dtype=int), np.empty((0, self.shape[1]))
 '''
-CHOICE = ["--config", "methods=[recrec,nudge]", "recommenders=[content,mean_taste]"]
+CHOICE = [
+    *["--config", "methods=[recrec,nudge]", "recommenders=[content,mean_taste]"],
+    f"method_settings={{nudge: {{default: {{desired_rank: {tiny.STUDY['top_k']}}}}}}}",
+]
 CELLS = tiny.STUDY["groups"] * len(tiny.STUDY["ranks"]) * len(tiny.STUDY["samplings"])
 
 

@@ -8,7 +8,7 @@ from test_solvers import assert_same, leap
 from test_thresholding import one_at_a_time
 
 from recrec.arrays.device import CPU
-from recrec.data import dataset, features, groups
+from recrec.data import catalogue, dataset, features, groups
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.sampling import sample
 from recrec.evaluation.selection import select
@@ -18,15 +18,12 @@ from recrec.methods.recrec import printed as algorithm1
 from recrec.methods.recrec import stepping
 from recrec.methods.recrec.steps import Task
 from recrec.recommenders.content import ContentAudience
-from recrec.workflow import checks as config
-from recrec.workflow import study
 
 
 @pytest.fixture(scope="module")
 def films(mirror, tmp_path_factory):
     """The youngest group of ml-100k and its selected items."""
-    schema = config.read_yaml(REPOSITORY / study.SCHEMAS / "dataset.schema.yaml")
-    rules = study.load_dataset(REPOSITORY / study.DATASETS / "ml-100k.yaml", schema)
+    rules = catalogue.load_dataset(catalogue.find_dataset("ml-100k", REPOSITORY))
     folder = tmp_path_factory.mktemp("ml-100k")
     for file, entry in rules["files"].items():
         (folder / file).symlink_to((mirror / entry["mirror"]).resolve())

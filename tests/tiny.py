@@ -45,7 +45,7 @@ STUDY = {
     "seeds": [1, 2],
     "top_k": 5,
     "max_top_share": 0.2,
-    "recourse": {"default": {"aggregate": "mean", "desired_rank": 3, "max_iterations": 500}},
+    "method_settings": {"recrec": {"default": {"aggregate": "mean", "desired_rank": 3, "max_iterations": 500}}},
     "sweep": {
         "samplings": [20, 100],
         "aggregate": ["mean", "sum"],

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import psutil
-import yaml
 
 from snakemake.exceptions import WorkflowError
 
@@ -23,19 +22,22 @@ from recrec.data.fetch import mirror_folder, unpinned
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[variable] = "1"
 
-# Lists on the command line (--config seeds=[1,2]) arrive as lists of text.
-for key in ("ranks", "samplings", "seeds"):
-    if isinstance(config[key], list):
-        config[key] = [yaml.safe_load(one) if isinstance(one, str) else one for one in config[key]]
-
 try:
-    STUDY = study.load(config, ROOT)
-    MIRROR = mirror_folder(config["mirror"])
+    STUDY = study.load(study.layers_of(workflow), ROOT)
+    MIRROR = mirror_folder(STUDY.config["mirror"])
     missing = study.missing_files(STUDY, MIRROR, "results")
     if missing:
         raise InputError(missing)
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+
+# For Snakemake, which is told only now because it does not say what is wrong with a file.
+configfile: f"{ROOT}/config.yaml"
+
+
+config.clear()
+config.update(STUDY.config)
 
 # For the table of the workflow's own cost: when this run began.
 os.environ.setdefault("RECREC_STARTED", str(psutil.Process().create_time()))
@@ -153,12 +155,10 @@ def dataset_part(*keys):
 
 def sweep_ranks():
     """The desired ranks of the sweep; it matters only to the sweep if one cannot be."""
-    ranks = config["sweep"]["desired_rank"]
-    if max(ranks) > config["top_k"]:
-        raise WorkflowError(
-            f"config.yaml: sweep.desired_rank: given {max(ranks)}; allowed: at most top_k, {config['top_k']}"
-        )
-    return ranks
+    try:
+        return study.sweep_ranks(STUDY)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
 
 
 def benchmark_cells():

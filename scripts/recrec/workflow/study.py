@@ -1,67 +1,38 @@
-"""The study: what config.yaml and the data set configs say, checked and put together before the DAG is built."""
+"""The study: what its config and the data sets' say, checked and put together before the DAG is built."""
 
-import re
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
+from recrec import methods, recommenders
+from recrec.config.checking import checked, did_you_mean, refused
+from recrec.config.reading import Layer, merged, read_yaml, source_of
+from recrec.data.catalogue import find_dataset, known_datasets, load_dataset
 from recrec.errors import InputError
-from recrec.workflow import checks as config
-
-SCHEMAS = "workflow/schemas"
-DATASETS = "workflow/datasets"
-SHIPPED = Path(__file__).resolve().parents[2] / DATASETS
-NAME = "[A-Za-z0-9_-]+"
+from recrec.workflow.study_config import study_model
 
 
-#: Files that each generator of synthetic data writes.
-GENERATED = {"aliec-twin": ("raw_sample.csv", "ad_feature.csv", "user_profile.csv")}
-
-
-#: Keys that a kind of features, and a format of files, listens to.
-_EVERY = {"kind", "mutable", "min_items", "column"}
-ALLOWED = {
-    "text": _EVERY | {"function_words"},
-    "categorical": _EVERY | {"ids"},
-    "multi": _EVERY | {"ids", "separator"},
-    "indicator": {"kind", "mutable", "min_items", "columns"},
-    "number": {"kind", "mutable", "column", "scaling", "empty"},
-}
-READING = {
-    "csv": {"files", "format", "separator", "quoting", "columns", "encoding", "missing"},
-    "json": {"files", "format", "fields"},
-    "jsonl": {"files", "format", "fields"},
-}
-
-
-class Study(NamedTuple):
+@dataclass(frozen=True)
+class Study:
     """A checked study.
 
     Attributes
     ----------
     config : dict
-        config.yaml.
+        What config.yaml says, with all defaults, as plain values.
     datasets : dict
         Data set config by name, in the order of the study.
     known : dict
         The same for every data set that there is; an unusable one outside the study has its `InputError` in place.
-    recourse : dict
-        Settings of Algorithm 1 by data set name.
+    layers : list of Layer
+        Where the config's keys were given.
     """
 
-    config: dict
-    datasets: dict
-    known: dict
-    recourse: dict
-
-    def method_settings(self, method, dataset):
-        """Settings of a method for a data set."""
-        if method == "recrec":
-            return self.recourse[dataset]
-        return {**self.config.get("method_settings", {}).get(method, {}).get("default", {})}
-
-    def recommender_settings(self, recommender, dataset):
-        """Settings of a recommender for a data set."""
-        return {**self.config.get("recommender_settings", {}).get(recommender, {}).get("default", {})}
+    config: dict[str, Any]
+    datasets: dict[str, dict]
+    known: dict[str, Any] = field(default_factory=dict)
+    layers: list = field(default_factory=list)
 
     def dataset(self, name):
         """A data set's config, of the study or not.
@@ -73,19 +44,91 @@ class Study(NamedTuple):
         """
         found = self.known.get(name)
         if found is None:
-            raise InputError(f"{name}: no such data set; there are: {', '.join(self.known)}")
+            raise InputError(
+                f"{name}: no such data set{did_you_mean(name, self.known)}; there are: {', '.join(self.known)}"
+            )
         if isinstance(found, InputError):
             raise found
         return found
 
+    def method_settings(self, method, dataset):
+        """Settings of a method for a data set: the default ones, under those of the sets it extends, under its own.
 
-def load(content, root):
+        Parameters
+        ----------
+        method, dataset : str
+
+        Returns
+        -------
+        dict
+            Every key of the method's `Settings`, by its name in the config, as plain values.
+
+        Raises
+        ------
+        InputError
+            If there is no such method.
+        """
+        return self._settings("method_settings", methods, method, dataset)
+
+    def recommender_settings(self, recommender, dataset):
+        """The same for a recommender."""
+        return self._settings("recommender_settings", recommenders, recommender, dataset)
+
+    def _settings(self, key, package, plugin, dataset):
+        sections = self.config[key].get(plugin, {})
+        settings = {}
+        for name in self._sections(dataset):
+            settings.update(sections.get(name, {}))
+        return package.load(plugin).Settings(**settings).model_dump(by_alias=True)
+
+    def _sections(self, dataset):
+        """The sections of settings that a data set listens to, the later ones going over the earlier."""
+        known = self.known.get(dataset)
+        return ["default", *(known["lineage"] if isinstance(known, dict) else [dataset])]
+
+
+def layers_of(workflow):
+    """A study's config as Snakemake was given it; see `layers`."""
+    shipped = [] if workflow.config_settings.replace_workflow_config else [Path(workflow.basedir) / "config.yaml"]
+    return layers([*shipped, *workflow.overwrite_configfiles], workflow.config_settings.config)
+
+
+def layers(files, command_line):
+    """A study's config as it was given.
+
+    Parameters
+    ----------
+    files : list of path
+        config.yaml, then the files of ``--configfile``; each goes over those before it.
+    command_line : mapping
+        The values of ``--config``, which go over all of them.
+
+    Returns
+    -------
+    list of Layer
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read.
+    """
+    given = [Layer(path, read_yaml(path)) for path in map(_shown, files)]
+    return [*given, Layer("--config", dict(command_line), typed=True)] if command_line else given
+
+
+def _shown(path):
+    """A path for messages: from here, if it is below."""
+    path = Path(os.path.abspath(path))
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def load(layers, root):
     """Check the study's config and read its data sets.
 
     Parameters
     ----------
-    content : dict
-        What config.yaml (and the command line) say.
+    layers : list of Layer
+        See `layers`.
     root : path
         The workflow's folder.
 
@@ -96,37 +139,97 @@ def load(content, root):
     Raises
     ------
     InputError
-        One line: the key, what was given, what is allowed.
+        One line: where the key was given, the key, what was given, what is allowed.
     """
-    root = Path(root)
-    config.check(content, config.read_yaml(root / SCHEMAS / "config.schema.yaml"), "config.yaml")
-    schema = config.read_yaml(root / SCHEMAS / "dataset.schema.yaml")
+    model = checked(study_model(*_plugins(layers)), layers)
+    config = model.model_dump(by_alias=True)
+    for key in ("method_settings", "recommender_settings"):
+        # Only what was given, for a section goes over others.
+        config[key] = getattr(model, key).model_dump(by_alias=True, exclude_unset=True)
     datasets = {}
-    for entry in datasets_of(content):
-        path = find_dataset(entry, root)
-        if path.stem in datasets:
-            raise InputError(f"config.yaml: study: {entry} and another one are both called {path.stem}; rename one")
-        datasets[path.stem] = load_dataset(path, schema)
+    for path, entry in _entries(config, layers, root):
+        try:
+            file = find_dataset(entry, root)
+        except InputError as error:
+            raise refused(layers, path, str(error)) from None
+        if file.stem in datasets:
+            raise refused(layers, path, f"{entry} and another one are both called {file.stem}; rename one")
+        datasets[file.stem] = load_dataset(file)
     known = {}
     for name in known_datasets(root):
         try:
-            known[name] = datasets[name] if name in datasets else load_dataset(find_dataset(name, root), schema)
+            known[name] = datasets[name] if name in datasets else load_dataset(find_dataset(name, root))
         except InputError as error:
             known[name] = error
-    known = {**known, **datasets}
-    for name in content["recourse"]:
-        if name not in known and name != "default":
-            raise InputError(
-                f"config.yaml: recourse.{name}: no such data set; allowed: default, {', '.join(sorted(known))}"
-            )
-    settings = {name: _settings(content["recourse"], name, dataset) for name, dataset in known.items()}
-    for name in datasets:
-        if settings[name]["desired_rank"] > content["top_k"]:
-            raise InputError(
-                f"config.yaml: recourse: desired_rank for {name}: given {settings[name]['desired_rank']}; "
-                f"allowed: at most top_k, {content['top_k']}"
-            )
-    return Study(content, datasets, known, settings)
+    study = Study(config, datasets, {**known, **datasets}, layers)
+    _check_sections(study)
+    _check_desired_ranks(study)
+    return study
+
+
+def _plugins(layers):
+    """Names of the methods and of the recommenders whose settings the config may hold."""
+    content = merged(layers)
+    for kind, package in (("method", methods), ("recommender", recommenders)):
+        named = content.get(f"{kind}s", [])
+        sections = content.get(f"{kind}_settings", {})
+        given = [*(named if isinstance(named, list) else []), *(sections if isinstance(sections, dict) else [])]
+        yield [name for name in package.names() if name in given]
+
+
+def _entries(config, layers, root):
+    """Key and value of each data set that the study names."""
+    chosen = config["study"]
+    if isinstance(chosen, list):
+        return [(("study", place), entry) for place, entry in enumerate(chosen)]
+    if chosen not in config["studies"]:
+        known = list(config["studies"])
+        is_dataset = chosen in known_datasets(root) or Path(chosen).suffix in (".yaml", ".yml")
+        listed = f"in brackets: [{chosen}]" if is_dataset else "in brackets"
+        raise refused(
+            layers,
+            ("study",),
+            f"given {chosen!r}; allowed: {', '.join(known)}, or a list of data sets, {listed}"
+            f"{did_you_mean(chosen, known)}",
+        )
+    return [(("studies", chosen, place), entry) for place, entry in enumerate(config["studies"][chosen])]
+
+
+def _check_sections(study):
+    """Refuse settings for a data set that there is not."""
+    known = ["default", *sorted(study.known)]
+    for key in ("method_settings", "recommender_settings"):
+        for plugin, sections in study.config[key].items():
+            for name in sections:
+                if name not in known:
+                    raise refused(
+                        study.layers,
+                        (key, plugin, name),
+                        f"no such data set{did_you_mean(name, known)}; allowed: {', '.join(known)}",
+                    )
+
+
+def _check_desired_ranks(study):
+    """Refuse a method that is content with less than success."""
+    top_k = study.config["top_k"]
+    for method in study.config["methods"]:
+        sections = study.config["method_settings"].get(method, {})
+        for dataset in study.datasets:
+            rank = study.method_settings(method, dataset).get("desired_rank", top_k)
+            if rank > top_k:
+                named = [name for name in study._sections(dataset) if "desired_rank" in sections.get(name, {})]
+                raise refused(
+                    study.layers,
+                    ("method_settings", method, named[-1] if named else "default", "desired_rank"),
+                    f"{'given' if named else 'by default'} {rank}, which {dataset} uses; "
+                    f"allowed: at most top_k, {top_k}{_elsewhere(study, ('top_k',))}",
+                )
+
+
+def _elsewhere(study, path):
+    """Where a key was given, if not in config.yaml."""
+    source = source_of(study.layers, path).source
+    return "" if source == study.layers[0].source else f" ({source})"
 
 
 def benchmark_cells(study):
@@ -137,51 +240,52 @@ def benchmark_cells(study):
     Raises
     ------
     InputError
-        One line: the key, what was given, what is allowed.
+        One line: where the key was given, the key, what was given, what is allowed.
     """
     found = {}
-    for number, cells in enumerate(study.config["benchmarks"]["cells"]):
-        where = f"config.yaml: benchmarks.cells[{number}]"
-        name, ranks, groups = cells["dataset"], study.config["ranks"], study.config["groups"]
+    ranks, groups = study.config["ranks"], study.config["groups"]
+    for place, cells in enumerate(study.config["benchmarks"]["cells"]):
+        where, name = ("benchmarks", "cells", place), cells["dataset"]
         if name not in study.known:
-            raise InputError(f"{where}.dataset: given {name!r}; allowed: {', '.join(sorted(study.known))}")
+            known = sorted(study.known)
+            raise refused(
+                study.layers,
+                (*where, "dataset"),
+                f"given {name!r}; allowed: {', '.join(known)}{did_you_mean(name, known)}",
+            )
         if name in found:
-            raise InputError(f"{where}.dataset: given {name!r} a second time; allowed: each data set once")
+            raise refused(
+                study.layers, (*where, "dataset"), f"given {name!r} a second time; allowed: each data set once"
+            )
         study.dataset(name)
         for rank in cells["ranks"]:
             if rank not in ranks:
-                raise InputError(f"{where}.ranks: given {rank}; allowed: {', '.join(map(str, ranks))}")
+                raise refused(study.layers, (*where, "ranks"), f"given {rank}; allowed: {', '.join(map(str, ranks))}")
         if max(cells["groups"]) > groups:
-            raise InputError(f"{where}.groups: given {max(cells['groups'])}; allowed: 1 to {groups}")
+            raise refused(study.layers, (*where, "groups"), f"given {max(cells['groups'])}; allowed: 1 to {groups}")
         found[name] = cells
+    if not found:
+        raise refused(study.layers, ("benchmarks", "cells"), "given none; allowed: at least one, to be benchmarked")
     return found
 
 
-def _settings(recourse, name, dataset):
-    """Algorithm 1's settings: the default's, then those of the data sets that this one extends, then its own."""
-    lineage = dataset["lineage"] if isinstance(dataset, dict) else [name]
-    settings = {}
-    for section in ["default", *lineage]:
-        settings.update(recourse.get(section, {}))
-    return settings
-
-
-def datasets_of(content):
-    """The data sets that a study names: by the name of one of the `studies`, or as a list.
+def sweep_ranks(study):
+    """The desired ranks of the sweep, checked; it matters only to the sweep if one cannot be.
 
     Raises
     ------
     InputError
-        If there is no study of that name.
+        If one is above `top_k`.
     """
-    study = content["study"]
-    if isinstance(study, list):
-        return study
-    if study not in content["studies"]:
-        raise InputError(
-            f"config.yaml: study: given {study!r}; allowed: {', '.join(content['studies'])}, or a list of data sets"
-        )
-    return content["studies"][study]
+    ranks, top_k = study.config["sweep"]["desired_rank"], study.config["top_k"]
+    for place, rank in enumerate(ranks):
+        if rank > top_k:
+            raise refused(
+                study.layers,
+                ("sweep", "desired_rank", place),
+                f"given {rank}; allowed: at most top_k, {top_k}{_elsewhere(study, ('top_k',))}",
+            )
+    return ranks
 
 
 def missing_files(study, mirror, results):
@@ -216,142 +320,3 @@ def missing_files(study, mirror, results):
         return None
     where = f"MIRROR is {mirror}" if mirror else "set mirror: in config.yaml or RECREC_MIRROR to a folder, MIRROR"
     return f"files to get by hand: {'; '.join(missing)}; {where}"
-
-
-def find_dataset(entry, root):
-    """Path of a data set's config: a path to a .yaml file, or a name under workflow/datasets/."""
-    if entry.endswith((".yaml", ".yml")):
-        path = Path(entry)
-        if not path.is_file():
-            raise InputError(f"config.yaml: study: given {entry}; there is no such file")
-    else:
-        path = Path(root) / DATASETS / f"{entry}.yaml"
-        if not path.is_file():
-            known = ", ".join(known_datasets(root))
-            raise InputError(f"config.yaml: study: given {entry!r}; allowed: {known}, or the path of a .yaml file")
-    if not re.fullmatch(NAME, path.stem):
-        raise InputError(f"config.yaml: study: {path.name}: a name has only letters, digits, dash and underscore")
-    return path
-
-
-def known_datasets(root):
-    """Names of the data sets that come with the workflow."""
-    return sorted(path.stem for path in (Path(root) / DATASETS).glob("*.yaml"))
-
-
-def _extended(path, above=()):
-    """A data set's YAML put over the one that it extends (mappings merge, null takes a key away), and their names."""
-    content = config.read_yaml(path)
-    if "extends" not in content:
-        return content, [Path(path).stem]
-    name = f"{content.pop('extends')}.yaml"
-    # Beside the file, or one that comes with the workflow.
-    base = next((one for one in (Path(path).parent / name, SHIPPED / name) if one.is_file()), Path(path).parent / name)
-    above = (*above, Path(path))
-    if not base.is_file() or base in above:
-        raise InputError(f"{path}: extends: given {base.stem!r}; there is no other data set {base}")
-    extended, lineage = _extended(base, above)
-    return _merged(extended, content), [*lineage, Path(path).stem]
-
-
-def _merged(base, over):
-    if not isinstance(base, dict) or not isinstance(over, dict):
-        return over
-    merged = {key: _merged(base.get(key), over[key]) if key in over else value for key, value in base.items()}
-    merged.update({key: value for key, value in over.items() if key not in base})
-    return {key: value for key, value in merged.items() if value is not None}
-
-
-def load_dataset(path, schema):
-    """A data set's config, checked.
-
-    Raises
-    ------
-    InputError
-        Also for what no schema can say: a file that is not listed, a pattern that is no regular expression.
-    """
-    content, lineage = _extended(path)
-    config.check(content, schema, str(path))
-    content["lineage"] = lineage
-    if "generator" in content:
-        content["files"] = {name: {"generator": True} for name in GENERATED[content["generator"]["name"]]}
-    if "files" not in content:
-        raise InputError(f"{path}: files: missing; allowed: a mapping of the files that the tables are read from")
-    for archive, entry in content.get("archives", {}).items():
-        if not entry.keys() & {"mirror", "url", "pypi"}:
-            raise InputError(f"{path}: archives.{archive}: no way to get it; name at least one of mirror, url, pypi")
-    for file, entry in content["files"].items():
-        where = f"{path}: files.{file}"
-        if "archive" in entry:
-            if entry["archive"] not in content.get("archives", {}):
-                known = ", ".join(content.get("archives", {})) or "none; add a section archives"
-                raise InputError(f"{where}.archive: given {entry['archive']!r}; allowed: {known}")
-            if "member" not in entry:
-                raise InputError(f"{where}.member: missing; allowed: the path of the file inside {entry['archive']}")
-        elif not entry.keys() & {"mirror", "url", "generator"}:
-            raise InputError(f"{where}: no way to get it; name at least one of mirror, url, archive")
-    for where, read in _reads(content):
-        for file in read["files"]:
-            if file not in content["files"]:
-                raise InputError(f"{path}: {where}.files: given {file!r}; allowed: {', '.join(content['files'])}")
-        file_format = read.get("format", "csv")
-        for key in read.keys() - READING[file_format]:
-            raise InputError(
-                f"{path}: {where}.{key}: given {read[key]!r} with format {file_format}; "
-                f"allowed: {', '.join(sorted(READING[file_format]))}"
-            )
-        if read.get("format") == "jsonl" and "fields" not in read:
-            raise InputError(f"{path}: {where}.fields: missing; allowed: a mapping (format jsonl)")
-        if read.get("separator") in ("\n", "\r"):
-            raise InputError(f"{path}: {where}.separator: given {read['separator']!r}; allowed: not the end of a line")
-        try:
-            "".encode(read.get("encoding", "utf-8"))
-        except (LookupError, ValueError):
-            raise InputError(
-                f"{path}: {where}.encoding: given {read['encoding']!r}; allowed: a text encoding of Python's, such as "
-                "utf-8 or latin-1"
-            ) from None
-    for name, rule in content["items"].get("derive", {}).items():
-        try:
-            groups = re.compile(rule["pattern"]).groups
-        except re.error as error:
-            raise InputError(f"{path}: items.derive.{name}.pattern: not a regular expression ({error})") from None
-        if groups != 1:
-            raise InputError(f"{path}: items.derive.{name}.pattern: has {groups} groups; allowed: exactly one")
-        if rule["from"] == name:
-            raise InputError(f"{path}: items.derive.{name}.from: given {name!r}; allowed: a column of another name")
-    for number, attached in enumerate(content["items"].get("attach", ())):
-        near = sum("within" in match for match in attached["match"])
-        if near > 1 or near == len(attached["match"]):
-            raise InputError(
-                f"{path}: items.attach[{number}].match: given {near} matches within a distance and "
-                f"{len(attached['match']) - near} of text; allowed: at most one and at least one"
-            )
-    for name, rule in content["features"].items():
-        for key in rule.keys() - ALLOWED[rule["kind"]]:
-            raise InputError(
-                f"{path}: features.{name}.{key}: given {rule[key]!r} with kind {rule['kind']}; "
-                f"allowed: {', '.join(sorted(ALLOWED[rule['kind']]))}"
-            )
-        if (rule["kind"] == "number") != ("scaling" in rule):
-            raise InputError(
-                f"{path}: features.{name}.scaling: given {rule.get('scaling')} with kind {rule['kind']}; "
-                "allowed: none, minmax, standard or deviation with kind number, nothing with the others"
-            )
-        if rule["kind"] == "indicator" and "columns" not in rule:
-            raise InputError(f"{path}: features.{name}.columns: missing; allowed: a list of columns (kind indicator)")
-    if content["groups"]["by"] != "activity" and "users" not in content:
-        raise InputError(
-            f"{path}: groups.by: given {content['groups']['by']!r}; allowed: activity, for there is no table of users"
-        )
-    return content
-
-
-def _reads(content):
-    for table in ("interactions", "items", "users"):
-        if table in content:
-            yield f"{table}.read", content[table]["read"]
-    for number, attached in enumerate(content["items"].get("attach", ())):
-        yield f"items.attach[{number}].read", attached["read"]
-    if "item_map" in content["interactions"]:
-        yield "interactions.item_map.read", content["interactions"]["item_map"]["read"]
