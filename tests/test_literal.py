@@ -20,12 +20,12 @@ seeds = st.integers(0, 10**6)
 candidate_rules = st.sampled_from(["all", "unrated"])
 
 
-def study(seed, users=7, items=14, features=8):
-    """A recommender of whole numbers, whose sums are exact, and what of an item may change."""
-    feature_counts, ratings = random_study.recommender(seed, users=users, items=items, features=features)
-    mutable = np.random.default_rng(seed).random(features) < 0.7
-    mutable[seed % features] = True
-    return feature_counts, ratings, mutable
+def study(seed, real=False):
+    """A recommender and what of an item may change."""
+    features, ratings = random_study.recommender(seed, users=7, items=14, features=8, real=real)
+    mutable = np.random.default_rng(seed).random(8) < 0.7
+    mutable[seed % 8] = True
+    return features, ratings, mutable
 
 
 def padded(changes, mutable):
@@ -36,9 +36,9 @@ def padded(changes, mutable):
 
 
 @settings(max_examples=40, deadline=None)
-@given(seeds, candidate_rules, st.integers(1, 9))
-def test_baseline(seed, candidates, block_users):
-    features, ratings, _ = study(seed)
+@given(seeds, st.booleans(), candidate_rules, st.integers(1, 9))
+def test_baseline(seed, real, candidates, block_users):
+    features, ratings, _ = study(seed, real)
     ordered = np.empty((len(ratings), len(features)))
     found = rank_baseline(csr_array(ratings), csr_array(features), candidates, TOP_K, block_users, ordered)
     expected = literal.baseline(ratings, features, candidates, TOP_K)
@@ -82,11 +82,11 @@ def test_sampling(users, percentage, seed):
 
 @settings(max_examples=40, deadline=None)
 @given(
-    seeds, choices, candidate_rules, st.sampled_from(["group", "sample"]), st.sampled_from([15, 30, 60, 100]),
-    st.sampled_from([0.0, 0.5, 0.8, 1.0]), st.sampled_from([0.5, 0.9]),
+    seeds, st.booleans(), choices, candidate_rules, st.sampled_from(["group", "sample"]),
+    st.sampled_from([15, 30, 60, 100]), st.sampled_from([0.0, 0.5, 0.8, 1.0]), st.sampled_from([0.5, 0.9]),
 )  # fmt: skip
-def test_a_cell(seed, choice, candidates, over, percentage, keep, p):
-    features, ratings, mutable = study(seed)
+def test_a_cell(seed, real, choice, candidates, over, percentage, keep, p):
+    features, ratings, mutable = study(seed, real)
     items, sample_seeds = [3, 9], [1, 2]
     target = random_study.target_of(features, ratings, mutable, candidates)
     found = random_study.cell(target, items, percentage, sample_seeds, choice, TOP_K, keep, over, p)
