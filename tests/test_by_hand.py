@@ -33,12 +33,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import random_study
-from scipy.sparse import csr_array
+from random_study import choose
 
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.sampling import sample
 from recrec.evaluation.selection import select
-from recrec.methods.recrec.problem import Settings
 
 A, B, C, D, E, F = range(6)
 FEATURES = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 2], [0, 0, 1]], dtype=float)
@@ -87,14 +86,14 @@ WITH_L1 = {
 
 def cell(penalty, over="group"):
     """The cell of item a as the library finds it."""
-    target = random_study.target_of(FEATURES, RATINGS, MUTABLE)
-    choice = Settings("mean", desired_rank=1, learning_rate=0.5, lambda_=penalty)
-    return random_study.cell(target, [A], SAMPLING, [SEED], choice, TOP_K, keep=0.6, over=over, p=0.5)
+    target = random_study.target_of(random_study.audience(FEATURES, RATINGS, mutable=MUTABLE))
+    choice = choose("mean", desired_rank=1, learning_rate=0.5, lambda_=penalty)
+    return random_study.whole_cell(target, [A], SAMPLING, [SEED], choice, TOP_K, keep=0.6, over=over, p=0.5)
 
 
 def test_ranks():
     ordered = np.empty(RATINGS.shape)
-    found = rank_baseline(csr_array(RATINGS), csr_array(FEATURES), "all", TOP_K, 2, ordered)
+    found = rank_baseline(random_study.audience(FEATURES, RATINGS), TOP_K, 2, ordered)
     assert (found.mean_rank * 5).tolist() == [23, 25, 26, 21, 15, 23]
     assert (found.top_share * 5).tolist() == [0, 1, 1, 2, 3, 0]
     assert ordered.tolist() == np.sort([[0, 2, 0, 2, 0, 0], [0, 0, 1, 1, 0, 0], [2, 0, 0, 0, 4, 2], [1, 1, 0, 1, 2, 1],

@@ -6,7 +6,6 @@ import pytest
 import random_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
 from test_solvers import assert_same, choices
 
 from recrec.data.groups import equal_groups
@@ -39,8 +38,8 @@ def padded(changes, mutable):
 @given(seeds, st.booleans(), candidate_rules, st.integers(1, 9))
 def test_baseline(seed, real, candidates, block_users):
     features, ratings, _ = study(seed, real)
-    ordered = np.empty((len(ratings), len(features)))
-    found = rank_baseline(csr_array(ratings), csr_array(features), candidates, TOP_K, block_users, ordered)
+    users = random_study.audience(features, ratings, candidates)
+    found = rank_baseline(users, TOP_K, block_users, np.empty(users.shape))
     expected = literal.baseline(ratings, features, candidates, TOP_K)
     np.testing.assert_allclose(found.mean_rank, expected.mean_rank, rtol=1e-12)
     np.testing.assert_allclose(found.top_share, expected.top_share, rtol=1e-12)
@@ -88,15 +87,15 @@ def test_sampling(users, percentage, seed):
 def test_a_cell(seed, real, choice, candidates, over, percentage, keep, p):
     features, ratings, mutable = study(seed, real)
     items, sample_seeds = [3, 9], [1, 2]
-    target = random_study.target_of(features, ratings, mutable, candidates)
-    found = random_study.cell(target, items, percentage, sample_seeds, choice, TOP_K, keep, over, p)
-    assert [(item, of) for item, of, _ in found.paths] == [(item, of) for item in items for of in sample_seeds]
+    target = random_study.target_of(random_study.audience(features, ratings, candidates, mutable))
+    found = random_study.whole_cell(target, items, percentage, sample_seeds, choice, TOP_K, keep, over, p)
+    assert [(item, of) for item, of, _ in found.solutions] == [(item, of) for item in items for of in sample_seeds]
     changes, kept = (padded(one, mutable) for one in (found.changes, found.kept))
-    for number, (item, sample_seed, path) in enumerate(found.paths):
+    for number, (item, sample_seed, solution) in enumerate(found.solutions):
         users = literal.sample(len(ratings), percentage, sample_seed)
         expected = random_study.algorithm_1(features, ratings[users], item, mutable, choice, candidates=candidates)
-        assert_same(path, expected)
-        assert expected.stretches <= path.events <= expected.stretches + expected.landings
+        assert_same(solution, expected)
+        random_study.check_events(solution, expected)
         # From here on with the library's own numbers: of equal changes rounding decides which is the smaller one.
         counted = np.arange(len(ratings)) if over == "group" else users
         thresholded = literal.hard_threshold(
@@ -107,7 +106,7 @@ def test_a_cell(seed, real, choice, candidates, over, percentage, keep, p):
             features, ratings, item, mutable, changes[number], kept[number], candidates, TOP_K, p
         )
         row = found.rows[number]
-        assert (row["item"], row["seed"], row["status"]) == (item, sample_seed, path.status)
-        assert (row["iterations"], row["events"]) == (path.iterations, path.events)
+        assert (row["item"], row["seed"], row["status"]) == (item, sample_seed, solution.status)
+        assert {name: row[name] for name in solution.diagnostics} == solution.diagnostics
         for name, value in columns.items():
             assert row[name] == pytest.approx(float(value), rel=1e-12, abs=1e-12), name
