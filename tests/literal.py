@@ -172,7 +172,7 @@ def compute_recourse(
 
 def sign(value):
     """-1, 0 or 1."""
-    return (value > 0) - (value < 0)
+    return 1 if value > 0 else -1 if value < 0 else 0
 
 
 def hard_threshold(features, ratings, item, change, users, candidates, top_k, keep):

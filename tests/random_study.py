@@ -127,7 +127,7 @@ def algorithm_1(features, ratings, item, mutable, choice, constraints=FREE, cand
 
 
 def check_events(solution, expected):
-    """Events are the stretches of one step; arriving at zero or at a bound ends one even if that step was like others."""
+    """Events are the stretches of one step; one also ends where a feature arrives at zero or at a bound with that step."""
     stretches, landings = expected.diagnostics["stretches"], expected.diagnostics["landings"]
     events = solution.diagnostics["events"]
     assert stretches <= events <= min(stretches + landings, solution.diagnostics["iterations"])

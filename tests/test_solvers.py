@@ -121,10 +121,12 @@ def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, constrain
         ]
         for ratings in np.split(everyone, 3)[:2]
     ]
-    found = paths_of(leaping.solve(batch_of(problems, xp), choice, xp, use_gram))
-    for row, expected in zip(found, problems, strict=True):
-        for path, problem in zip(row, expected, strict=True):
+    found = leaping.solve(batch_of(problems, xp), choice, xp, use_gram)
+    for row, of_sample, scores in zip(paths_of(found), problems, np.asarray(found.scores), strict=True):
+        for path, problem, kept in zip(row, of_sample, scores, strict=True):
             assert_same(path, stepping.solve(problem, choice))
+            # What the solver kept of the scores is what the change gives.
+            np.testing.assert_allclose(kept, problem.scores + problem.profiles @ path.change, rtol=1e-9, atol=1e-9)
 
 
 @settings(max_examples=300, deadline=None)
