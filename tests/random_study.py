@@ -127,7 +127,7 @@ def algorithm_1(features, ratings, item, mutable, choice, constraints=FREE, cand
 
 
 def check_events(solution, expected):
-    """Events are the stretches of one step; one also ends where a feature arrives at zero or at a bound with that step."""
+    """Events are stretches of one step; one may also end where a feature arrives at zero or at a bound with it."""
     stretches, landings = expected.diagnostics["stretches"], expected.diagnostics["landings"]
     events = solution.diagnostics["events"]
     assert stretches <= events <= min(stretches + landings, solution.diagnostics["iterations"])
