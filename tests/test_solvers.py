@@ -154,6 +154,21 @@ def test_profiles_that_cancel_pull_nowhere(seed, users, choice, xp, use_gram):
     assert_same(found, stepped)
 
 
+@pytest.mark.parametrize("aggregate", ["mean", "sum"])
+@pytest.mark.parametrize("use_gram", [True, False])
+def test_tastes_that_cancel_once_others_are_content_leave_nowhere_to_go(aggregate, use_gram):
+    """What is left of a rate that was carried along from before would lead on for ever."""
+    choice = choose(aggregate, learning_rate=0.3, max_iterations=50)
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        tastes, other = random.normal(size=(2, 3)), random.normal(size=3)
+        profiles = np.array([*tastes, -tastes.sum(axis=0), other])
+        task = Task(profiles, np.zeros(4), np.array([1e6, 1e6, 1e6, 0.5]))
+        stepped = stepping.solve(task, choice)
+        assert stepped.status == STALLED and stepped.diagnostics["iterations"] > 0
+        assert_same(leap(task, choice, use_gram=use_gram), stepped)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 300), st.integers(1, 3))
 def test_factored_profiles_are_the_profiles(seed, users, samples):
