@@ -64,7 +64,7 @@ def test_selection(found, ranks, items_per_rank, reading):
     expected = literal.select(mean_rank, top_share, ranks, items_per_rank, 0.01, reading)
     arguments = Baseline(mean_rank, top_share), ranks, items_per_rank, 0.01, reading
     if len(expected) < 3 * items_per_rank:
-        with pytest.raises(InputError):
+        with pytest.raises(InputError, match=r"at most 1 % of the group|allowed: at most"):
             select(*arguments)
         return
     chosen = select(*arguments)

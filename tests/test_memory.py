@@ -8,6 +8,7 @@ from test_solvers import assert_same
 
 from recrec.actionability import Constraints
 from recrec.arrays.device import CPU
+from recrec.methods.recrec import leaping
 from recrec.methods.recrec.profiles import Factored
 
 
@@ -52,3 +53,20 @@ def test_a_path_with_an_l1_term_or_bounds_needs_none(grams, penalty, constraints
     target = random_study.target(1, users=20)
     random_study.solve_cell(target, [4], 100, [1], choose(lambda_=penalty, desired_rank=4), constraints=constraints)
     assert grams == []
+
+
+@pytest.mark.parametrize(("penalty", "samples"), [(0.05, [2]), (0.0, [1, 1])])
+def test_only_what_is_made_counts(monkeypatch, penalty, samples):
+    """300 kB are enough for one Gram matrix of 100 users and not for two; with an L1 term there is none."""
+    solved = []
+    original = leaping.solve
+
+    def noting(batch, *arguments, **keys):
+        solved.append(len(batch.scores))
+        return original(batch, *arguments, **keys)
+
+    monkeypatch.setattr(leaping, "solve", noting)
+    target = random_study.target(1, users=USERS)
+    choice = choose(lambda_=penalty, desired_rank=4)
+    random_study.solve_cell(target, [4], 50, [1, 2], choice, CPU._replace(budget=300_000))
+    assert solved == samples

@@ -60,3 +60,9 @@ def test_few_scores_are_placed_as_many_are(row, scores):
     found = ranking.count_not_beaten(ascending, wanted)
     assert found.tolist() == [[sum(one >= score for one in row) for score in scores]]
     assert np.array_equal(np.repeat(found, len(row), axis=1), ranking.count_not_beaten(ascending, many))
+
+
+def test_overlap_persists_by_a_half_if_nothing_is_said_and_nothing_overlaps_in_no_lists():
+    assert ranking.rank_biased_overlap([1], [2]).tolist() == [0.5]
+    assert ranking.rank_biased_overlap(np.empty(0, int), np.empty(0, int)).shape == (0,)
+    assert ranking.rank_biased_overlap(np.empty((0, 3), int), np.empty((0, 3), int)).shape == (0, 3)
