@@ -21,6 +21,13 @@ JOB = re.compile(r"^(?:local)?rule (?P<rule>\S+):\n(?P<rest>(?:    .*\n)*)", re.
 settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate])
 
 
+def pytest_collection_modifyitems(items):
+    """Whatever runs Snakemake is slow: `pytest -m "not slow"` leaves it out."""
+    for item in items:
+        if {"copy_workflow", "finished"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
 class Copy(NamedTuple):
     """A copy of the workflow in a folder of its own, beside the tiny data set.
 

@@ -62,7 +62,7 @@ MUTATIONS = [
     Mutation("thresholding keeps everything", CELL, "*of_users, keep, count", "*of_users, 1.0, count", WHOLE),
     Mutation(
         "the script of hard thresholding keeps everything", "hard_thresholding.py",
-        'params.thresholding["keep"]', "1.0", "test_workflow.py -k literally",
+        'thresholding["keep"], count', "1.0, count", "test_workflow.py -k literally",
     ),
     Mutation(
         "thresholding is over the sample of seed 0", CELL, "percentage, int(seed))", "percentage, 0)", WHOLE
@@ -125,8 +125,8 @@ MUTATIONS = [
         "if settings.lambda_ != 0.0 or problem.constraints.bounded:", "if False:", "test_memory.py",
     ),
     Mutation(
-        "the sample is that of another percentage", CELL, "sample(len(scores), percentage, seed))",
-        "sample(len(scores), percentage / 2, seed))", WHOLE,
+        "the sample is that of another percentage", CELL, "np.sort(sample(users, percentage, seed))",
+        "np.sort(sample(users, percentage / 2, seed))", WHOLE,
     ),
     Mutation(
         "the live success is the frozen one", CELL, "success[users, row] = np", "_ = np", WHOLE

@@ -39,7 +39,7 @@ def audience(features, ratings, candidates="all", mutable=None):
 def target_of(users):
     """A target group of all users of an audience."""
     sorted_scores = np.empty(users.shape)
-    rank_baseline(users, min(10, users.shape[1]), 5, sorted_scores)
+    rank_baseline(users, min(10, users.shape[1] - 1), 5, sorted_scores)
     return Target(users, sorted_scores)
 
 
@@ -89,7 +89,8 @@ def whole_cell(target, items, percentage, seeds, choice, top_k, keep=0.8, over="
     solutions = solve_cell(target, items, percentage, seeds, choice)
     arrays = cell.pack(solutions)
     asked, changes = arrays["item"], cell.unpack_changes(arrays)
-    kept = cell.threshold_cell(target, asked, arrays["seed"], changes, percentage, top_k, keep, over)
+    users = cell.counted_users(target, arrays["seed"], percentage, over)
+    kept = cell.threshold_cell(target, asked, users, changes, top_k, keep)
     columns, rows = cell.rows_of(arrays, cell.evaluate_cell(target, asked, changes, kept, top_k, p))
     return Found(solutions, changes, kept, [dict(zip(columns, row, strict=True)) for row in rows])
 

@@ -79,7 +79,7 @@ def test_sampling(users, percentage, seed):
     assert np.array_equal(sample(users, percentage, seed), literal.sample(users, percentage, seed))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     seeds, st.booleans(), choices, candidate_rules, st.sampled_from(["group", "sample"]),
     st.sampled_from([15, 30, 60, 100]), st.sampled_from([0.0, 0.5, 0.8, 1.0]), st.sampled_from([0.5, 0.9]),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recrec import ranking
@@ -18,6 +18,7 @@ def rank(others, present, scores=None):
     return ranking.ranks(ascending, np.array([[present]]), EVERYONE, scores)[0, 0]
 
 
+@settings(deadline=None)
 @given(sizes, st.sampled_from([-1, 1]))
 def test_a_score_greater_by_a_billionth_is_tied_and_one_by_a_hundred_millionth_is_above(size, sign):
     other = sign * size
@@ -52,6 +53,7 @@ def test_an_item_that_no_list_has_competes_all_the_same():
         )
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-5, 5), min_size=1, max_size=200), st.lists(st.integers(-6, 6), min_size=1, max_size=3))
 def test_few_scores_are_placed_as_many_are(row, scores):
     """By bisection or by a pass over the list: the same counts."""
