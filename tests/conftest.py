@@ -10,10 +10,22 @@ from typing import NamedTuple
 
 import pytest
 import tiny
+from hypothesis import Phase, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKFLOW = ["Snakefile", "config.yaml", "workflow", "scripts", "envs"]
 JOB = re.compile(r"^(?:local)?rule (?P<rule>\S+):\n(?P<rest>(?:    .*\n)*)", re.MULTILINE)
+
+
+#: For those who want to know whether a test fails, and not how the least example looks (tests/mutations.py).
+settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate])
+
+
+def pytest_collection_modifyitems(items):
+    """Whatever runs Snakemake is slow: `pytest -m "not slow"` leaves it out."""
+    for item in items:
+        if {"copy_workflow", "finished"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
 
 
 class Copy(NamedTuple):

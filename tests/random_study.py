@@ -1,14 +1,21 @@
-"""Small random recommenders for the tests: counts as features, stars as ratings, so that ties are common."""
+"""Small random recommenders for the tests: counts as features, stars as ratings, so that ties are common.
+
+And the one place where the tests of a whole cell meet the library: what `literal` is compared with.
+"""
 
 import logging
+from fractions import Fraction
+from typing import NamedTuple
 
+import literal
 import numpy as np
 from scipy.sparse import csr_array
 
+from recrec.actionability import FREE
 from recrec.evaluation import cell
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.target import Target
-from recrec.methods import recrec
+from recrec.methods import Solution, recrec
 from recrec.recommenders.content import ContentAudience
 
 
@@ -32,7 +39,7 @@ def audience(features, ratings, candidates="all", mutable=None):
 def target_of(users):
     """A target group of all users of an audience."""
     sorted_scores = np.empty(users.shape)
-    rank_baseline(users, min(10, users.shape[1]), 5, sorted_scores)
+    rank_baseline(users, min(10, users.shape[1] - 1), 5, sorted_scores)
     return Target(users, sorted_scores)
 
 
@@ -57,3 +64,71 @@ def solve_cell(target, items, percentage, seeds, choice, *device, **keys):
 #: A logger that says nothing.
 SILENT = logging.getLogger("silent")
 SILENT.setLevel(logging.CRITICAL)
+
+
+class Found(NamedTuple):
+    """What the library finds for a cell.
+
+    Attributes
+    ----------
+    solutions : list of (item, seed, Solution)
+    changes, kept : (n, mutable features) arrays
+        Before and after hard thresholding.
+    rows : list of dict
+        Columns of the evaluation by name.
+    """
+
+    solutions: list
+    changes: np.ndarray
+    kept: np.ndarray
+    rows: list
+
+
+def whole_cell(target, items, percentage, seeds, choice, top_k, keep=0.8, over="group", p=0.5):
+    """All stages of a cell with the library, by way of what it writes to files."""
+    solutions = solve_cell(target, items, percentage, seeds, choice)
+    arrays = cell.pack(solutions)
+    asked, changes = arrays["item"], cell.unpack_changes(arrays)
+    users = cell.counted_users(target, arrays["seed"], percentage, over)
+    kept = cell.threshold_cell(target, asked, users, changes, top_k, keep)
+    columns, rows = cell.rows_of(arrays, cell.evaluate_cell(target, asked, changes, kept, top_k, p))
+    return Found(solutions, changes, kept, [dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def exact(values):
+    """Floats as the fractions that they are: an array of objects."""
+    return np.array([[Fraction(value) for value in row] for row in values], dtype=object).reshape(np.shape(values))
+
+
+def decimal(number):
+    """What a person writes as 0.1 is a tenth, and not quite the fraction that the float is."""
+    return Fraction(str(float(number)))
+
+
+def algorithm_1(features, ratings, item, mutable, choice, constraints=FREE, candidates="all"):
+    """Algorithm 1 word for word and without rounding, with the library's settings.
+
+    Returns
+    -------
+    Solution
+        `change` of the mutable features, as floats. Diagnostics are those of `literal.Path`.
+    """
+    parts = {
+        name: None if part is None else [decimal(one) if np.isfinite(one) else one for one in part]
+        for name, part in constraints._asdict().items()
+    }
+    path = literal.compute_recourse(
+        exact(features), exact(ratings), item, mutable, aggregate=choice.aggregate, desired_rank=choice.desired_rank,
+        learning_rate=decimal(choice.learning_rate), penalty=decimal(choice.lambda_), l1_step=choice.l1_step,
+        max_iterations=choice.max_iterations, candidates=candidates, **parts,
+    )  # fmt: skip
+    assert not any(path.change[~mutable])
+    diagnostics = {name: getattr(path, name) for name in ("iterations", "stretches", "landings")}
+    return Solution(path.change[mutable].astype(float), path.status, diagnostics=diagnostics)
+
+
+def check_events(solution, expected):
+    """Events are stretches of one step; one may also end where a feature arrives at zero or at a bound with it."""
+    stretches, landings = expected.diagnostics["stretches"], expected.diagnostics["landings"]
+    events = solution.diagnostics["events"]
+    assert stretches <= events <= min(stretches + landings, solution.diagnostics["iterations"])

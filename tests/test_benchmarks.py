@@ -1,7 +1,5 @@
 """What the benchmarks time is the same algorithm, and what they say follows from what they timed."""
 
-from importlib.util import find_spec
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,24 +9,38 @@ from hypothesis import strategies as st
 from random_study import choose
 from test_solvers import assert_same
 
-from recrec.benchmarks import autograd, growth, roofline
+from recrec.benchmarks import autograd, growth, printed, roofline
 from recrec.benchmarks import figures as benchmark_figures
 from recrec.benchmarks import timing as benchmark
-from recrec.methods.recrec import printed as algorithm1
 
 CHOICE = choose("mean", 5, 0.05, 0.0, max_iterations=200)
 
 
-@pytest.mark.skipif(find_spec("torch") is None, reason="needs PyTorch, an optional extra")
-@settings(max_examples=30, deadline=None)
-@given(st.integers(0, 10**6), st.sampled_from([0.0, 0.1]), st.sampled_from(["mean", "sum"]))
-def test_autograd_is_algorithm_1_as_printed(seed, penalty, aggregate):
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([0.0, 0.1, 0.7]),
+    st.sampled_from(["mean", "sum"]),
+    st.sampled_from(["proximal", "subgradient", "autograd"]),
+)
+def test_the_slow_ways_are_algorithm_1(seed, penalty, aggregate, way):
     features, ratings = random_study.recommender(seed, users=4, items=15)
     mutable = np.random.default_rng(seed).random(features.shape[1]) < 0.8
-    choice = choose(aggregate, 4, 0.3, penalty, max_iterations=40)
-    item = seed % len(features)
-    found = autograd.compute_recourse(features, ratings, item, mutable, choice)
-    assert_same(found, algorithm1.compute_recourse(features, ratings, item, mutable, choice))
+    l1_step = "proximal" if way == "autograd" else way
+    choice = choose(aggregate, 4, 0.3, penalty, l1_step, max_iterations=40)
+    solve = autograd.compute_recourse if way == "autograd" else printed.compute_recourse
+    found = solve(features, ratings, seed % len(features), mutable, choice)
+    expected = random_study.algorithm_1(features, ratings, seed % len(features), mutable, choice)
+    assert not found.change[~mutable].any()
+    assert found.change.dtype == np.float64
+    assert_same(found._replace(change=found.change[mutable]), expected)
+
+
+def test_as_printed_tastes_that_cancel_lead_nowhere():
+    features = np.array([[0.1, 0.3], [0.7, -0.7], [-0.7, 0.7]])
+    ratings = np.array([[0.0, 0.1 * 3, 0.0], [0.0, 0.0, 0.3]])
+    found = printed.compute_recourse(features, ratings, 0, np.ones(2, bool), choose("mean", 1, max_iterations=10))
+    assert (found.status, found.diagnostics["iterations"]) == ("stalled", 0)
 
 
 @pytest.mark.parametrize(("wanted", "seconds", "how"), [(2, 5.0, "measured"), (40, 81.0, "scaled from 3 iterations")])
@@ -41,13 +53,14 @@ def test_iterations_that_are_not_run_are_scaled_and_said_to_be(wanted, seconds, 
 
     assert benchmark._scaled(run, wanted, 3) == (seconds, how)
     assert max(ran) <= 3
+    assert ran[0] == 1, "what is compiled is compiled before anything counts"
 
 
 def test_solvers_are_compared_on_the_same_recourses(monkeypatch):
     monkeypatch.setattr(benchmark, "find_spec", lambda name: None)
     target = random_study.target(3, users=40, items=60, features=30, real=True)
     rows = benchmark.compare_solvers(target, target.audience.item_features.toarray(), [4, 9], 20, [1, 2], CHOICE, 2, 2)
-    assert [row.method for row in rows] == ["leaping", "printed"], "autograd is left out without PyTorch"
+    assert [row.method for row in rows] == ["leaping", "printed"], "autograd is left out without JAX"
     assert {row.users for row in rows} == {8}
     assert all(row.seconds > 0 for row in rows)
     assert rows[0].events <= rows[0].iterations

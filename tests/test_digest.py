@@ -13,6 +13,10 @@ FILES = {
     "recrec/__init__.py": '"""The package."""\n',
     "recrec/plain.py": "VALUE = 1\nprint(VALUE)\n",
     "recrec/unused.py": "VALUE = 2\n",
+    "recrec/public.py": "from recrec.house import door\n",
+    "recrec/house/__init__.py": "from recrec.house.hall import opened as door\n",
+    "recrec/house/hall.py": "from recrec.house import stairs\n\n\ndef opened():\n    return stairs.UP\n",
+    "recrec/house/stairs.py": "UP = 1\n",
     "recrec/rooms/__init__.py": "from recrec.rooms.inner import number as exported\n",
     "recrec/rooms/inner.py": (
         'def number():\n    """One."""\n    # A comment.\n    from recrec import late\n\n    return late.ONE\n'
@@ -58,6 +62,16 @@ def digest_after(tree, name, change, plugins=()):
     ],
 )
 def test_an_edit_of_what_a_script_reaches_changes_it(tree, name, old, new):
+    before = code_digest(tree / "script.py")
+    assert digest_after(tree, name, lambda text: text.replace(old, new)) != before
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"), [("recrec/house/hall.py", "stairs.UP", "-stairs.UP"), ("recrec/house/stairs.py", "1", "2")]
+)
+@pytest.mark.parametrize("taken", ["from recrec.public import door", "import recrec.public", "import recrec.house"])
+def test_a_name_is_followed_through_the_modules_that_pass_it_on(tree, taken, name, old, new):
+    (tree / "script.py").write_text(f"{taken}\n", "utf-8")
     before = code_digest(tree / "script.py")
     assert digest_after(tree, name, lambda text: text.replace(old, new)) != before
 

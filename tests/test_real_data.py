@@ -8,13 +8,13 @@ from test_solvers import assert_same, leap
 from test_thresholding import one_at_a_time
 
 from recrec.arrays.device import CPU
+from recrec.benchmarks import printed
 from recrec.data import catalogue, dataset, features, groups
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.sampling import sample
 from recrec.evaluation.selection import select
 from recrec.evaluation.target import Target
 from recrec.evaluation.thresholding import hard_threshold
-from recrec.methods.recrec import printed as algorithm1
 from recrec.methods.recrec import stepping
 from recrec.methods.recrec.steps import Task
 from recrec.recommenders.content import ContentAudience
@@ -80,9 +80,9 @@ def test_leaping_is_algorithm_1_as_printed(films):
     users = sample(target.audience.shape[0], 0.5, 1)
     ratings = target.audience.ratings[users].toarray()
     dense, mutable = target.audience.item_features.toarray(), target.audience.mutable
-    printed = algorithm1.compute_recourse(dense, ratings, items[0], mutable, choice)
+    expected = printed.compute_recourse(dense, ratings, items[0], mutable, choice)
     found = leap(problems(films, 0.5, 7)[0], choice)
-    assert_same(found, printed._replace(change=printed.change[mutable]))
+    assert_same(found, expected._replace(change=expected.change[mutable]))
 
 
 def test_thresholding_is_one_at_a_time(films):

@@ -8,12 +8,15 @@ from collections import Counter
 from itertools import product
 from typing import NamedTuple
 
+import literal
+import numpy as np
 import pandas as pd
 import pytest
 import tiny
 import yaml
 from conftest import Copy
 
+from recrec.data.matrices import Matrices
 from recrec.reporting.cells import DIAGNOSTICS
 from recrec.reporting.columns import TABLES
 
@@ -156,6 +159,44 @@ def test_outputs_of_a_whole_run(finished):
     costs = pd.read_csv(results / "benchmarks/workflow.csv").set_index("rule")
     assert set(costs.index) >= CELL_STAGES | EARLIER | {"in rules", "overhead", "wall", "wall at work"}
     assert (costs.loc[sorted(CELL_STAGES), "jobs"] == len(CELLS)).all()
+
+
+def test_a_cell_is_what_it_is_written_out_literally(finished):
+    """From the matrices on, with the settings of the study and nothing of the library."""
+    results = finished.copy.folder / "results"
+    of_cell = {"recommender": "content", "method": "recrec", "group": 1, "rank": 15, "sampling": 20}
+    config = yaml.safe_load((finished.copy.folder / "config.yaml").read_text("utf-8")) | tiny.STUDY
+    table = pd.read_csv(results / "tables/cells.csv")
+    rows = table[np.logical_and.reduce([table[name] == value for name, value in of_cell.items()])]
+    matrices = Matrices.load(results / "data/tiny/matrices.npz")
+    features, ratings = matrices.features.toarray(), matrices.ratings[matrices.members(1)].toarray()
+    found = literal.baseline(ratings, features, config["candidates"], config["top_k"])
+    selected = literal.select(
+        *found, config["ranks"], config["items_per_rank"], config["max_top_share"], config["selection"]
+    )
+    expected = [(item, seed) for rank, item, _ in selected if rank == 15 for seed in config["seeds"]]
+    assert list(zip(rows["item"], rows["seed"], strict=True)) == expected
+    for _, row in rows[rows["seed"] == 2].iterrows():
+        users = literal.sample(len(ratings), 20, 2)
+        path = literal.compute_recourse(
+            features, ratings[users], row["item"], matrices.mutable, aggregate="mean", desired_rank=3,
+            learning_rate=0.05, penalty=0.0, l1_step="proximal", max_iterations=500, candidates=config["candidates"],
+        )  # fmt: skip
+        assert (row["status"], row["iterations"], row["events"]) == (path.status, path.iterations, path.stretches)
+        lists = row["item"], config["candidates"], config["top_k"]
+        counted = users if config["thresholding"]["over"] == "sample" else np.arange(len(ratings))
+        kept = literal.hard_threshold(
+            features, ratings, row["item"], path.change, counted, *lists[1:], config["thresholding"]["keep"]
+        )
+        assert 0 < np.count_nonzero(kept) < np.count_nonzero(path.change)
+        columns = literal.evaluate(
+            features, ratings, row["item"], matrices.mutable, path.change, kept, *lists[1:], config["rbo_p"]
+        )
+        columns |= {
+            "mean_rank_before": found.mean_rank[row["item"]], "top_share_before": found.top_share[row["item"]]
+        }  # fmt: skip
+        for name, value in columns.items():
+            assert row[name] == pytest.approx(float(value), rel=1e-9), name
 
 
 def test_synthetic_data_are_called_so(finished):

@@ -11,7 +11,7 @@ from recrec.benchmarks.timing import CELL
 from recrec.reporting.figures import MARKERS, palette, plain_numbers, style
 from recrec.reporting.summary import display_title
 
-METHODS = {"printed": "Algorithm 1 as printed (NumPy)", "autograd": "Algorithm 1 in PyTorch (autograd)"}
+METHODS = {"printed": "Algorithm 1 as printed (NumPy)", "autograd": "Algorithm 1 in JAX (autograd)"}
 
 
 def ratios(timings):
@@ -95,7 +95,7 @@ def solvers(table, titles):
         axes.yaxis.set_major_formatter(plain_numbers())
         axes.set_ylabel("times faster per recourse")
         axes.legend(title=None, fontsize="small")
-    left_out = "" if "autograd" in methods else " PyTorch is not installed: autograd is left out."
+    left_out = "" if "autograd" in methods else " JAX is not installed: autograd is left out."
     figure.supxlabel(
         f"Lines: median over cells. Bands: 10th to 90th percentile. One core, one run.{left_out}", fontsize="small"
     )
