@@ -92,6 +92,12 @@ def test_other_edits_do_not(tree, name, old, new):
     assert digest_after(tree, name, lambda text: text.replace(old, new)) == before
 
 
+def test_imports_for_types_alone_are_never_run(tree):
+    typed = "from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    import recrec.unused\n"
+    before = digest_after(tree, "recrec/late.py", lambda text: typed + text)
+    assert digest_after(tree, "recrec/unused.py", lambda text: text.replace("2", "3")) == before
+
+
 def test_a_docstring_that_is_data_counts(tree):
     """Only what Python itself takes for a docstring is left out."""
     digest_after(tree, "recrec/plain.py", lambda text: text + 'if VALUE:\n    "text"\n    VALUE = 5\n')

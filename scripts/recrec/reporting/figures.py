@@ -19,7 +19,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
-from recrec.reporting.summary import display_title
+from recrec.reporting.titles import display_title
 from recrec.storage import atomic_write
 
 matplotlib.use("Agg")

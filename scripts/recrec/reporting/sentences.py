@@ -14,7 +14,7 @@ from recrec.evaluation.cell import unpack_changes
 from recrec.evaluation.paths import cell_of
 from recrec.evaluation.sampling import same_samples
 from recrec.reporting.cells import COLUMNS as OF_CELLS
-from recrec.reporting.summary import display_title
+from recrec.reporting.titles import display_title
 from recrec.storage import csr_from_parts, load_arrays, read_rows
 
 LOG = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from recrec.data.matrices import Matrices
 from recrec.errors import InputError
 from recrec.evaluation.baseline import Baseline
 from recrec.evaluation.selection import select
+from recrec.reporting.titles import display_title
 from recrec.storage import load_arrays, read_rows
 
 #: Sizes of the paper's data sets (section 4): items, users, interactions, features. MovieLens' items and users are
@@ -36,11 +37,6 @@ COLUMNS = {
 }
 #: Names of features to show of each column.
 EXAMPLES = 3
-
-
-def display_title(title, synthetic):
-    """A data set's title; that of a synthetic one says so."""
-    return f"{title} (SYNTHETIC data)" if synthetic else title
 
 
 def sizes(matrices):

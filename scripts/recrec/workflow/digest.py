@@ -96,7 +96,13 @@ def _without_docstrings(tree):
 
 def _imports(tree):
     """The modules that a syntax tree imports, and what may be one: the names taken out of a package."""
-    for node in ast.walk(tree):
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.If) and getattr(node.test, "id", None) == "TYPE_CHECKING":
+            waiting += node.orelse  # the rest is never run
+            continue
+        waiting += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
