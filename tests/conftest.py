@@ -12,7 +12,7 @@ import pytest
 import tiny
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-WORKFLOW = ["Snakefile", "config.yaml", "workflow", "scripts", "envs"]
+WORKFLOW = ["Snakefile", "config.yaml", "profiles", "workflow", "scripts", "envs"]
 JOB = re.compile(r"^(?:local)?rule (?P<rule>\S+):\n(?P<rest>(?:    .*\n)*)", re.MULTILINE)
 
 

@@ -158,9 +158,10 @@ class Progress(logging.Handler):
         if done == self._told_jobs or done == total:
             return
         if now - self._told > SECONDS or done - self._told_jobs >= SHARE * total:
+            # At the last pace: the first jobs are the slow ones, of the data.
+            left = (now - self._told) / (done - self._told_jobs) * (total - done)
             self._told, self._told_jobs = now, done
-            left = (now - self._begin) / done * (total - done)
-            self._say(f"{done} of {total} jobs, about {_duration(left)} left: {self._counts()}")
+            self._say(f"{done} of {total} jobs, about {_duration(left)} left: {self._counts()}".removesuffix(": "))
 
     def _counts(self):
         """How far the rules are that have begun and are not through."""
