@@ -20,7 +20,9 @@ with job(snakemake) as log:
     values = groups.group_values(config["groups"], data.users, data.ratings, users)
     group = groups.equal_groups(values, snakemake.params.groups)
     labels = groups.labels(values, group, snakemake.params.groups, config["groups"]["label"])
-    log.info(f"{matrix.shape[0]} items, {len(values)} users, {data.ratings.nnz} interactions, {matrix.shape[1]} features")
+    log.info(
+        f"{matrix.shape[0]} items, {len(values)} users, {data.ratings.nnz} interactions, {matrix.shape[1]} features"
+    )
 
     mutable = columns["mutable"].to_numpy(dtype=bool)
     Matrices(matrix, data.ratings, mutable, group + 1).save(snakemake.output.matrices)

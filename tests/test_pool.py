@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from conftest import session
 
 from recrec.workflow import pool
 from recrec.workflow.pool import JobFailed, Named, Pool, ScriptJob, run_alone
@@ -96,8 +97,8 @@ with job(snakemake) as log:
     write_text(snakemake.output[0], str(os.getpid()))
 """
 WAITS = """
-from recrec.storage import whole
-with job(snakemake) as log, whole(snakemake.output[0]) as temporary:
+from recrec.storage import atomic_write
+with job(snakemake) as log, atomic_write(snakemake.output[0]) as temporary:
     temporary.write_text("half")
     Path(snakemake.params.mark).write_text(str(os.getpid()))
     end = time.monotonic() + snakemake.params.seconds
@@ -350,17 +351,6 @@ def main(tmp_path):
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def session(leader):
-    """The living processes of a session."""
-    found = []
-    for place in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            state, _, _, number = (place / "stat").read_text().rpartition(")")[2].split()[:4]
-            if int(number) == leader and state != "Z":
-                found.append(int(place.name))
-    return found
 
 
 def test_an_interrupt_of_the_whole_group(main, tmp_path):

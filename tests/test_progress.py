@@ -113,7 +113,7 @@ def test_a_slow_job_is_told_of_after_some_seconds(run, monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: now)
     run.start(1)
     run.finish(1)
-    assert run.said.splitlines()[-1].startswith("1 of 21 jobs, about ")
+    assert run.said.splitlines()[-1] == "1 of 21 jobs: evaluate 1/20", "one job says nothing of the others"
 
 
 def test_a_terminal_has_one_line_that_is_rewritten():

@@ -10,7 +10,7 @@ import traceback
 from pathlib import Path
 
 from recrec.errors import InputError
-from recrec.storage import seconds_spent, whole
+from recrec.storage import atomic_write, seconds_spent
 
 #: ru_maxrss counts KiB on Linux, bytes on macOS.
 PER_MIB = 1024 if sys.platform != "darwin" else 1024 * 1024
@@ -90,7 +90,7 @@ def record(log, rule, wildcards, begin, end, outcome, error=None, **measured):
         "rule": rule, "wildcards": dict(wildcards.items()), "begin": begin, "end": end, "outcome": outcome,
         "error": error, **measured,
     }  # fmt: skip
-    with whole(record_path(log)) as temporary:
+    with atomic_write(record_path(log)) as temporary:
         temporary.write_text(json.dumps(line) + "\n", "utf-8")
 
 

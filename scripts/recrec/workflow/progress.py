@@ -19,6 +19,8 @@ from recrec.workflow.pool import JobFailed
 
 #: Without a terminal: a line after so many seconds, or so large a part of the jobs.
 SECONDS, SHARE = 10.0, 0.1
+#: The part of the jobs that say nothing yet of the others' pace.
+EARLY = 0.05
 #: What Snakemake says before the jobs, and again in the lines of progress.
 SILENT = {LogEvent.WORKFLOW_STARTED, LogEvent.RESOURCES_INFO, LogEvent.RUN_INFO, LogEvent.RULEGRAPH}
 #: The line of a terminal.
@@ -160,8 +162,9 @@ class Progress(logging.Handler):
         if now - self._told > SECONDS or done - self._told_jobs >= SHARE * total:
             # At the last pace: the first jobs are the slow ones, of the data.
             left = (now - self._told) / (done - self._told_jobs) * (total - done)
+            when = f", about {_duration(left)} left" if done > EARLY * total else ""
             self._told, self._told_jobs = now, done
-            self._say(f"{done} of {total} jobs, about {_duration(left)} left: {self._counts()}".removesuffix(": "))
+            self._say(f"{done} of {total} jobs{when}: {self._counts()}".removesuffix(": "))
 
     def _counts(self):
         """How far the rules are that have begun and are not through."""
