@@ -339,7 +339,8 @@ def main(tmp_path):
         (tmp_path / "main.py").write_text(MAIN)
         process = subprocess.Popen(
             [sys.executable, str(tmp_path / "main.py"), str(tmp_path / "jobs")], start_new_session=True, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": str(Path(pool.__file__).parents[2])},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONPATH": str(Path(pool.__file__).parents[2])},
             preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if ignored else None,
         )  # fmt: skip
         started.append(process)
@@ -380,7 +381,7 @@ def test_when_the_main_process_is_killed_nothing_stays(main, tmp_path, ignored):
 
 
 def test_when_all_are_killed_the_next_run_clears_up(main, processes, tmp_path):
-    process, job = main(SECONDS)
+    process, _ = main(SECONDS)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=SECONDS)
     assert until(lambda: not session(process.pid))

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
-pytest.importorskip("snakemake")
+pytest.importorskip("snakemake_interface_logger_plugins")
+from snakemake_interface_logger_plugins.common import LogEvent
+
 from recrec.workflow import progress
 from recrec.workflow.job import record
 from recrec.workflow.pool import Named
-from snakemake_interface_logger_plugins.common import LogEvent
 
 QUIET = SimpleNamespace(
     dryrun=False, quiet=None, verbose=False, printshellcmds=False, debug_dag=False, show_failed_logs=False

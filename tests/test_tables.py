@@ -1,7 +1,6 @@
 """What is said about a run: tables, statements, claims, costs."""
 
 import itertools
-import os
 from pathlib import Path
 
 import numpy as np
