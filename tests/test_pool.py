@@ -32,14 +32,15 @@ from recrec.workflow.job import job
 @pytest.fixture(scope="module")
 def processes():
     """A pool that imports nothing beforehand. The signals of the tests go to its workers alone."""
-    before = os.environ.get("PYTHONPATH")
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(pool.__file__).parents[2]), *filter(None, [before])])
+    before = dict(os.environ)
+    pool.prepare_environment()
     main = vars(sys.modules["__main__"]).copy()
     processes = Pool(preload=())
     yield processes
     processes.close()
     vars(sys.modules["__main__"]).update(main)
-    os.environ.pop("PYTHONPATH") if before is None else os.environ.update(PYTHONPATH=before)
+    os.environ.clear()
+    os.environ.update(before)
 
 
 def script_job(folder, rule, code, number=0, **params):
@@ -408,3 +409,16 @@ def test_leftovers_are_those_of_that_file_alone(tmp_path):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path / "a.csv")
     assert {path.name for path in tmp_path.iterdir()} == set(names[1:])
+
+
+def test_jobs_find_the_package_and_have_a_core_each(processes, tmp_path):
+    code = """
+    with job(snakemake):
+        import numpy, threadpoolctl
+        numpy.ones((9, 9)) @ numpy.ones((9, 9))
+        write_text(snakemake.output[0], str(max(one["num_threads"] for one in threadpoolctl.threadpool_info())))
+    """
+    for run in (processes.run, run_alone):
+        job = script_job(tmp_path, "plot", code)
+        run(job)
+        assert Path(job.output[0]).read_text() == "1"

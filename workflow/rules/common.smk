@@ -12,19 +12,17 @@ from snakemake.logging import logger
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
-# For the processes that jobs run in; side by side, so each computes on one core.
-os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])])
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
 
 from recrec import methods
 from recrec.evaluation.paths import CELL, GROUP, cell_of
 from recrec.workflow import progress
 from recrec.workflow import study
 from recrec.workflow.digest import code_digest
-from recrec.workflow.pool import Named, Pool, ScriptJob, run_alone
+from recrec.workflow.pool import Named, Pool, ScriptJob, prepare_environment, run_alone
 from recrec.errors import InputError
 from recrec.data.fetch import mirror_folder, unpinned
+
+prepare_environment()
 
 # Who tells how the run goes; None where Snakemake does, because it was asked to.
 PROGRESS = progress.attach(logger, workflow.output_settings) if workflow.is_main_process else None

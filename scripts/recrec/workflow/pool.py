@@ -44,6 +44,15 @@ GRACE = 5.0
 KILLED = "its process was killed; out of memory?"
 
 
+def prepare_environment():
+    """Let the processes of jobs, which this one is going to start, find the package, and compute on one core each."""
+    folder = str(Path(__file__).parents[2])
+    paths = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    os.environ["PYTHONPATH"] = os.pathsep.join([folder, *(path for path in paths if path not in ("", folder))])
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ[f"{library}_NUM_THREADS"] = "1"
+
+
 class JobFailed(Exception):
     """A script did not end well. The message is the reason, in one line if it is the user's to mend."""
 
