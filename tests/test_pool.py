@@ -422,3 +422,16 @@ def test_jobs_find_the_package_and_have_a_core_each(processes, tmp_path):
         job = script_job(tmp_path, "plot", code)
         run(job)
         assert Path(job.output[0]).read_text() == "1"
+
+
+@pytest.mark.parametrize("place", ["snakemake.output[0]", "snakemake.log[0].replace('.log', '.json')"])
+def test_an_interrupt_between_a_file_and_its_removal_leaves_nothing(processes, tmp_path, place):
+    code = f"""
+    import tempfile
+    path = Path({place})
+    tempfile.mkstemp(prefix=".part-", suffix=path.name, dir=path.parent)
+    raise KeyboardInterrupt
+    """
+    with pytest.raises(JobFailed, match="interrupted"):
+        processes.run(script_job(tmp_path, "recourse", code))
+    assert not list(tmp_path.rglob(".part-*"))

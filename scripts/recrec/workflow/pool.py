@@ -247,13 +247,18 @@ def run_alone(job):
 def _settled(job, outcome):
     """What a job printed, if it went well; `outcome` is None if its process was killed."""
     if outcome is None:
-        for path in job.output:
-            remove_leftovers(path)
+        _clear(job)
         _note_failure(job, KILLED, "killed")
         outcome = Outcome("", KILLED)
     if outcome.error is not None:
         raise JobFailed(outcome.error)
     return outcome.printed
+
+
+def _clear(job):
+    """Remove the temporary files of a job that has ended, or of its forerunner."""
+    for path in (*job.output, record_path(job.log[0])):
+        remove_leftovers(path)
 
 
 def _note_failure(job, error, outcome):
@@ -324,8 +329,7 @@ def run_script(job):
     printed, error = io.StringIO(), None
     record_path(job.log[0]).unlink(missing_ok=True)
     Path(job.log[0]).unlink(missing_ok=True)
-    for path in job.output:
-        remove_leftovers(path)
+    _clear(job)
     reset_peak()
     outcome = "failed"
     try:
@@ -342,8 +346,10 @@ def run_script(job):
         error = _traceback(failure, job.script)
     finally:
         _running = False
-    if error is not None and not record_path(job.log[0]).exists():
-        _note_failure(job, error, outcome)
+    if error is not None:
+        _clear(job)  # an interrupt may come between a file and what would have removed it
+        if not record_path(job.log[0]).exists():
+            _note_failure(job, error, outcome)
     _tidy()
     return Outcome(printed.getvalue(), error)
 
