@@ -9,13 +9,13 @@ from recrec.methods import recrec
 from recrec.storage import write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say, threadpool_limits(1):
+with job(snakemake) as log, threadpool_limits(1):
     params = snakemake.params
     devices = {
         (device.name, precision): device
         for name in ("cpu", snakemake.config["device"])
         for precision in ("double", "single")
-        for device in [choose(name, precision, params.batch_mib, say)]
+        for device in [choose(name, precision, params.batch_mib, log)]
     }
     rows = []
     for cell in largest_cells(snakemake.input, params):
@@ -27,5 +27,5 @@ with job(snakemake) as say, threadpool_limits(1):
             solve()
             taken = seconds(solve, params.repeats)
             rows.append((*cell.named, cell.settings.lambda_, name, precision, taken))
-            say(f"{cell.named[0]}, lambda {cell.settings.lambda_:g}, {name}, {precision}: {taken:.3g} s")
+            log.info(f"{cell.named[0]}, lambda {cell.settings.lambda_:g}, {name}, {precision}: {taken:.3g} s")
     write_rows(snakemake.output[0], [*CELL, "lambda", "device", "precision", "seconds"], rows)

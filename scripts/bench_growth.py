@@ -6,11 +6,11 @@ from recrec.benchmarks.growth import Point, measure
 from recrec.storage import write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say, threadpool_limits(1):
+with job(snakemake) as log, threadpool_limits(1):
     rows = []
     for point in measure(
         snakemake.wildcards.dimension.replace("-", " "), snakemake.params.doublings, snakemake.params.repeats
     ):
         rows.append((*point, True))
-        say(f"{point.size} {point.dimension}, {point.stage}: {point.seconds:.2e} s, {point.peak_mib:.1f} MiB")
+        log.info(f"{point.size} {point.dimension}, {point.stage}: {point.seconds:.2e} s, {point.peak_mib:.1f} MiB")
     write_rows(snakemake.output[0], [*Point._fields, "synthetic"], rows)

@@ -7,10 +7,10 @@ from recrec.benchmarks.timing import CELL, Machine, largest_cells, measure_machi
 from recrec.storage import write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say, threadpool_limits(1):
+with job(snakemake) as log, threadpool_limits(1):
     params = snakemake.params
     machine = measure_machine()
-    say(f"copies {machine.copy_gb_s:.1f} GB/s, multiplies matrices with {machine.matrix_gflop_s:.1f} GFLOP/s")
+    log.info(f"copies {machine.copy_gb_s:.1f} GB/s, multiplies matrices with {machine.matrix_gflop_s:.1f} GFLOP/s")
     write_rows(snakemake.output.machine, Machine._fields, [machine])
     rows = []
     for cell in largest_cells(snakemake.input, params):
@@ -18,5 +18,5 @@ with job(snakemake) as say, threadpool_limits(1):
             cell.target, cell.items, cell.sampling, params.seeds, cell.settings, 1e9 * machine.copy_gb_s, params.repeats
         )
         rows += [(*cell.named, *part) for part in parts]
-        say(f"{cell.named[0]}: {', '.join(f'{part.part} {part.seconds:.3g} s' for part in parts)}")
+        log.info(f"{cell.named[0]}: {', '.join(f'{part.part} {part.seconds:.3g} s' for part in parts)}")
     write_rows(snakemake.output.roofline, [*CELL, *Part._fields], rows)

@@ -10,7 +10,7 @@ from recrec.methods.recrec import Settings
 from recrec.storage import read_rows, write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say, threadpool_limits(1):
+with job(snakemake) as log, threadpool_limits(1):
     params, wildcards = snakemake.params, snakemake.wildcards
     target = target_of(snakemake.input, RECOMMENDER, {}, wildcards.group, params.candidates)
     dense, selection = target.audience.item_features.toarray(), read_rows(snakemake.input.selection)
@@ -22,5 +22,5 @@ with job(snakemake) as say, threadpool_limits(1):
             params.repeats,
         )  # fmt: skip
         rows += [(wildcards.dataset, params.synthetic, wildcards.group, rank, percentage, *one) for one in found]
-        say(f"rank {rank}, {percentage:g} %: {', '.join(f'{one.method} {one.seconds:.3g} s' for one in found)}")
+        log.info(f"rank {rank}, {percentage:g} %: {', '.join(f'{one.method} {one.seconds:.3g} s' for one in found)}")
     write_rows(snakemake.output[0], [*CELL, *Timing._fields], rows)

@@ -7,7 +7,7 @@ from recrec.reporting import figures
 from recrec.storage import write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     inputs, output = snakemake.input, snakemake.output
     solvers, growth = (
         pd.concat(map(pd.read_csv, paths), ignore_index=True) for paths in (inputs.solvers, inputs.growth)
@@ -22,7 +22,7 @@ with job(snakemake) as say:
     exponents = benchmark_figures.exponents(growth)
     write_rows(output.exponents, exponents.columns, exponents.itertuples(index=False))
     for line in summary.itertuples(index=False):
-        say(f"{line.dataset}, against {line.method}: median {line.median:.0f} times, least {line.least:.0f}")
+        log.info(f"{line.dataset}, against {line.method}: median {line.median:.0f} times, least {line.least:.0f}")
     drawn = {
         "solvers": benchmark_figures.solvers(ratios, snakemake.params.titles),
         "growth": benchmark_figures.growth(growth),
@@ -32,4 +32,4 @@ with job(snakemake) as say:
     }
     for name, figure in drawn.items():
         figures.save(figure, [path for path in output.figures if f"/{name}." in path])
-        say(f"drew {name}")
+        log.info(f"drew {name}")

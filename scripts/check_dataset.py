@@ -6,7 +6,7 @@ from recrec.reporting.summary import describe
 from recrec.storage import write_text
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     params = snakemake.params
     text = describe(
         params.title,

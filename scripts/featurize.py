@@ -8,11 +8,11 @@ from recrec.errors import InputError
 from recrec.storage import write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     config = snakemake.params.tables
-    data = dataset.build(config, snakemake.input.raw, say)
+    data = dataset.build(config, snakemake.input.raw, log)
     for table, reason, rows in data.dropped:
-        say(f"dropped {rows} {table}: {reason}")
+        log.info(f"dropped {rows} {table}: {reason}")
     matrix, columns = features.featurize(config["features"], data.items, data.sources)
     if not columns["mutable"].any():
         raise InputError("features: none is mutable; set mutable: true for what a provider can change")
@@ -20,7 +20,9 @@ with job(snakemake) as say:
     values = groups.group_values(config["groups"], data.users, data.ratings, users)
     group = groups.equal_groups(values, snakemake.params.groups)
     labels = groups.labels(values, group, snakemake.params.groups, config["groups"]["label"])
-    say(f"{matrix.shape[0]} items, {len(values)} users, {data.ratings.nnz} interactions, {matrix.shape[1]} features")
+    log.info(
+        f"{matrix.shape[0]} items, {len(values)} users, {data.ratings.nnz} interactions, {matrix.shape[1]} features"
+    )
 
     mutable = columns["mutable"].to_numpy(dtype=bool)
     Matrices(matrix, data.ratings, mutable, group + 1).save(snakemake.output.matrices)

@@ -5,7 +5,7 @@ from recrec.evaluation.selection import Selected, select
 from recrec.storage import load_arrays, write_rows
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     params = snakemake.params
     chosen = select(
         Baseline(**load_arrays(snakemake.input.ranks)),

@@ -5,7 +5,7 @@ from recrec.reporting import figures
 from recrec.reporting.cells import read
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     params, wildcards = snakemake.params, snakemake.wildcards
     cells = read(snakemake.input.cells)
     for column in ("dataset", "recommender", "method"):
@@ -19,4 +19,4 @@ with job(snakemake) as say:
     else:
         figure = figures.changes(*about, thresholded=params.thresholded)
     figures.save(figure, snakemake.output)
-    say(f"drew {wildcards.figure}")
+    log.info(f"drew {wildcards.figure}")

@@ -4,10 +4,10 @@ from recrec.reporting import figures
 from recrec.reporting.cells import read
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     params = snakemake.params
     cells = read(snakemake.input.cells)
     cells = cells[cells["dataset"] == snakemake.wildcards.dataset]
     figure = figures.comparison(cells, params.title, params.synthetic, params.top_k)
     figures.save(figure, snakemake.output)
-    say(f"drew {cells[['recommender', 'method']].drop_duplicates().shape[0]} recommenders and methods")
+    log.info(f"drew {cells[['recommender', 'method']].drop_duplicates().shape[0]} recommenders and methods")

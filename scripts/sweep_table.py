@@ -7,7 +7,7 @@ from recrec.reporting import figures
 from recrec.reporting.cells import write
 from recrec.workflow.job import job
 
-with job(snakemake) as say:
+with job(snakemake) as log:
     params = snakemake.params
     table = pd.concat([pd.read_csv(path) for path in snakemake.input])
     keys = ["aggregate", "desired_rank", "lambda", "learning_rate", "max_iterations"]
@@ -18,7 +18,7 @@ with job(snakemake) as say:
     table = table.sort_values(["dataset", "recommender", *keys, "sampling"], kind="stable")
     write(table, snakemake.output.table)
     for dataset in sorted(set(params.chosen) - set(table.loc[table["chosen"], "dataset"])):
-        say(f"{dataset}: its setting in config.yaml is none of those of the sweep, so none is marked as chosen")
+        log.info(f"{dataset}: its setting in config.yaml is none of those of the sweep, so none is marked as chosen")
     for (dataset, recommender), part in table.groupby(["dataset", "recommender"]):
         paper = own_rbo(dataset, params.papers[dataset])
         figure = figures.sweep(part, params.titles[dataset], params.synthetic[dataset], paper)

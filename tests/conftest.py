@@ -1,5 +1,6 @@
 """Where things are, and copies of the workflow to run."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ import tiny
 from hypothesis import Phase, settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-WORKFLOW = ["Snakefile", "config.yaml", "workflow", "scripts", "envs"]
+WORKFLOW = ["Snakefile", "config.yaml", "profiles", "workflow", "scripts", "envs"]
 JOB = re.compile(r"^(?:local)?rule (?P<rule>\S+):\n(?P<rest>(?:    .*\n)*)", re.MULTILINE)
 
 
@@ -46,10 +47,22 @@ class Copy(NamedTuple):
         CompletedProcess
             ``stdout`` has both streams.
         """
+        return subprocess.run(**self._call(arguments, cores))
+
+    def start(self, *arguments, cores=2):
+        """The same in a session of its own, without waiting for it.
+
+        Returns
+        -------
+        Popen
+        """
+        return subprocess.Popen(**self._call(arguments, cores), start_new_session=True)
+
+    def _call(self, arguments, cores):
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
         hidden = {"RECREC_MIRROR", "SNAKEMAKE_PROFILE"}
-        return subprocess.run(
-            [
+        return dict(
+            args=[
                 *[sys.executable, "-m", "snakemake", "--cores", str(cores), "--nocolor"],
                 *[*arguments, "--configfile", "tiny/study.yaml"],
             ],
@@ -71,6 +84,17 @@ class Copy(NamedTuple):
         total = re.search(r"^total\s+(\d+)$", done.stdout, re.MULTILINE)
         assert len(found) == (int(total[1]) if total else 0), done.stdout
         return found
+
+
+def session(leader):
+    """The living processes of a session, by the number of the first."""
+    found = []
+    for place in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            state, _, _, number = (place / "stat").read_text().rpartition(")")[2].split()[:4]
+            if int(number) == leader and state != "Z":
+                found.append(int(place.name))
+    return found
 
 
 @pytest.fixture(scope="session")

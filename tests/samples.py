@@ -5,6 +5,7 @@ Twelve users and twelve items, everybody with everything: enough for any filter.
 
 import gzip
 import json
+import logging
 
 USERS, ITEMS = range(1, 13), range(1, 13)
 WORDS = ["night", "river", "machine", "garden", "winter", "detective", "orchestra", "desert", "island", "letter"]
@@ -164,3 +165,20 @@ SAMPLES = {
     "goodreads": goodreads,
     "goodreads-poetry": goodreads_genre,
 }
+
+
+class Lines(logging.Logger):
+    """A logger that keeps what it is told.
+
+    Attributes
+    ----------
+    lines : list of str
+    """
+
+    def __init__(self):
+        super().__init__("lines")
+        self.lines = []
+
+    def handle(self, record):
+        """Keep a message."""
+        self.lines.append(record.getMessage())

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from samples import Lines
 
 from recrec.data import aliec_twin
 from recrec.data.aliec_twin import generate
@@ -141,15 +142,14 @@ def test_users_have_tastes_and_click_by_them(tables):
 
 @pytest.mark.parametrize("after", range(3))
 def test_an_interrupted_run_leaves_nothing(tmp_path, after):
-    lines = []
-
-    def say(line):
-        if len(lines) == after:
-            raise KeyboardInterrupt
-        lines.append(line)
+    class Log(Lines):
+        def handle(self, record):
+            if len(self.lines) == after:
+                raise KeyboardInterrupt
+            super().handle(record)
 
     with pytest.raises(KeyboardInterrupt):
-        generate(tmp_path, 1, 50, 40, 500, say)
+        generate(tmp_path, 1, 50, 40, 500, Log())
     assert list(tmp_path.iterdir()) == []
 
 

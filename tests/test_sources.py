@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from samples import Lines
 from test_config import complaint, says
 
 from recrec.data import fetch as sources
@@ -113,11 +114,12 @@ class Place:
     def __init__(self, folder):
         self.mirror, self.cache, self.raw = folder / "mirror", folder / "cache", folder / "raw"
         self.mirror.mkdir()
-        self.log = []
+        self.messages = Lines()
+        self.log = self.messages.lines
 
     def fetcher(self, files, archives=None, mirror=True):
         dataset = {"licence": "free for tests", "terms": "Say  please.\n", "files": files, "archives": archives or {}}
-        return sources.Fetcher(dataset, "films", self.mirror if mirror else None, self.cache, self.log.append)
+        return sources.Fetcher(dataset, "films", self.mirror if mirror else None, self.cache, self.messages)
 
     def put(self, name, content):
         (self.mirror / name).write_bytes(content)

@@ -3,7 +3,11 @@
 import ast
 import contextlib
 import hashlib
+import json
+import os
 import re
+import signal
+import time
 from collections import Counter
 from itertools import product
 from typing import NamedTuple
@@ -14,7 +18,7 @@ import pandas as pd
 import pytest
 import tiny
 import yaml
-from conftest import Copy
+from conftest import Copy, session
 
 from recrec.data.matrices import Matrices
 from recrec.reporting.cells import DIAGNOSTICS
@@ -213,6 +217,8 @@ def test_every_job_leaves_a_log(finished):
         found = list((logs / stage).rglob("*.log"))
         assert len(found) == len(CELLS)
         assert all("done, peak memory" in path.read_text("utf-8").splitlines()[-1] for path in found)
+        records = [json.loads(path.with_suffix(".json").read_text("utf-8")) for path in found]
+        assert all(told["rule"] == stage and told["outcome"] == "done" for told in records)
 
 
 def test_a_data_set_is_named_by_a_path(finished):
@@ -346,7 +352,7 @@ def test_gpu_without_a_device_is_one_clear_line(finished):
     done = finished.copy.snakemake(FIGURES, "--keep-going", *forced)
     assert done.returncode == 1
     assert "error: config.yaml: device: given gpu; CuPy" in done.stdout
-    assert "gpu=1" in done.stdout, "its jobs ask for a device"
+    assert "gpu=1" in finished.copy.snakemake(FIGURES, "--dry-run", *forced).stdout, "its jobs ask for a device"
     assert "Traceback" not in done.stdout
     assert finished.copy.snakemake(FIGURES).returncode == 0
     log = finished.copy.folder / "results/logs/recourse/tiny/group1/rank11/sampling20.log"
@@ -388,5 +394,66 @@ def test_a_file_that_is_not_the_expected_one_stops_the_run(copy_workflow):
     log = (copy.folder / "results/logs/download/tiny.log").read_text("utf-8")
     assert len([line for line in log.splitlines() if "error: " in line]) == 1
     assert log.endswith(f"{told[0]}\n") and "Traceback" not in log
-    assert [path.name for path in (copy.folder / "results").rglob("*") if path.is_file()] == ["tiny.log"]
+    assert [path.name for path in sorted((copy.folder / "results").rglob("*")) if path.is_file()] == [
+        *("tiny.json", "tiny.log")
+    ], done.stdout
+    assert done.stdout.splitlines()[-1].endswith(told[0].removeprefix("error: ")), "the reason is the last word"
     assert not (copy.folder / "results/data/tiny/raw").exists()
+
+
+def test_a_run_says_little_and_what_it_came_to(finished):
+    lines = finished.output.splitlines()
+    assert len(lines) < 40 and max(map(len, lines)) < 250, finished.output
+    assert re.search(r"^\d+ of \d+ jobs done in \d+", finished.output, re.MULTILINE)
+    assert f"{len(CELLS)} computed, 0 reused" in finished.output
+    assert "\r" not in finished.output and "\x1b" not in finished.output
+
+
+def test_whoever_wants_every_job_hears_of_it(finished):
+    done = finished.copy.snakemake("results/tables/cells.csv", "--forcerun", "cells_table", "--verbose")
+    assert done.returncode == 0 and "rule cells_table:" in done.stdout and "jobs done in" not in done.stdout
+
+
+def test_without_the_default_profile_jobs_run_too_and_a_line_says_so(finished):
+    run_ = ["results/tables/cells.csv", "--forcerun", "cells_table", "--workflow-profile", "none"]
+    done = finished.copy.snakemake(*run_)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("--force-use-threads") == 1
+
+
+def test_an_edit_of_a_script_runs_its_rule_again(finished):
+    with edited(finished.copy.folder / "scripts/evaluate.py", lambda text: text + "\nassert True\n"):
+        jobs = finished.copy.planned(FIGURES)
+    assert len(cells(jobs, "evaluate")) == len(CELLS)
+    assert not (EARLIER | {"recourse", "hard_thresholding"}) & rules(jobs).keys()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
+def test_a_run_that_is_stopped_goes_on_from_there(finished, copy_workflow, number):
+    """All its processes get the signal, as from a terminal or a shutdown; none stays, and the bytes are the same."""
+    copy = copy_workflow(f"stopped{number}")
+    process = copy.start(FIGURES)
+    try:
+        evaluated = copy.folder / "results/evaluation"
+        end = time.monotonic() + 240
+        while not list(evaluated.rglob("*.csv")):
+            assert process.poll() is None and time.monotonic() < end, "it ends, or nothing comes"
+            time.sleep(0.02)
+        os.killpg(process.pid, number)
+        said = process.communicate(timeout=120)[0]
+        assert process.returncode != 0
+        end = time.monotonic() + 60
+        while session(process.pid):
+            assert time.monotonic() < end, session(process.pid)
+            time.sleep(0.05)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert "Traceback" not in said and "error: " not in said, said
+    if number != signal.SIGKILL:
+        assert "they are kept, and the same command goes on from there" in said
+        assert not list(copy.folder.rglob(".part-*"))
+    done = copy.snakemake(FIGURES, *(["--unlock"] if number == signal.SIGKILL else []))
+    assert done.returncode == 0, done.stdout
+    assert run(copy, 2).digests == finished.digests
+    assert not list(copy.folder.rglob(".part-*"))

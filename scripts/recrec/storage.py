@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import functools
+import glob
 import os
 import tempfile
 import time
@@ -47,6 +48,18 @@ def atomic_write(path):
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def remove_leftovers(path):
+    """Remove the temporary files of writers of `path` that were killed. Nobody else may be writing it.
+
+    Parameters
+    ----------
+    path : path
+    """
+    path = Path(path)
+    for leftover in path.parent.glob(f".part-{'?' * 8}{glob.escape(path.name)}"):
+        leftover.unlink(missing_ok=True)
 
 
 @_timed

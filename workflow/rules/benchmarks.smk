@@ -7,13 +7,11 @@ rule aliec_full_table:
         "results/benchmarks/aliec-full.csv",
     log:
         "results/logs/aliec_full_table.log",
-    conda:
-        ENVIRONMENT
     params:
         logs=expand("results/logs/{rule}/aliec-twin-full.log", rule=["generate", "featurize"]),
         code=code("aliec_full_table"),
-    script:
-        "../../scripts/aliec_full_table.py"
+    run:
+        submit("aliec_full_table", input, output, params, wildcards, threads, resources, log)
 
 
 rule aliec_full:
@@ -39,8 +37,6 @@ rule bench_solvers:
         "results/benchmarks/solvers/{dataset}/group{group}.csv",
     log:
         "results/logs/bench_solvers/{dataset}/group{group}.log",
-    conda:
-        ENVIRONMENT
     threads: workflow.cores
     params:
         ranks=benchmarked("ranks"),
@@ -52,8 +48,8 @@ rule bench_solvers:
         seeds=config["seeds"],
         candidates=config["candidates"],
         code=code("bench_solvers", BENCHMARKED),
-    script:
-        "../../scripts/bench_solvers.py"
+    run:
+        submit("bench_solvers", input, output, params, wildcards, threads, resources, log)
 
 
 rule bench_growth:
@@ -65,15 +61,13 @@ rule bench_growth:
         "results/logs/bench_growth/{dimension}.log",
     wildcard_constraints:
         dimension="users|items|features|sampled-users",
-    conda:
-        ENVIRONMENT
     threads: workflow.cores
     params:
         doublings=config["benchmarks"]["doublings"],
         repeats=config["benchmarks"]["repeats"],
         code=code("bench_growth", BENCHMARKED),
-    script:
-        "../../scripts/bench_growth.py"
+    run:
+        submit("bench_growth", input, output, params, wildcards, threads, resources, log)
 
 
 rule bench_roofline:
@@ -88,8 +82,6 @@ rule bench_roofline:
         machine="results/benchmarks/machine.csv",
     log:
         "results/logs/bench_roofline.log",
-    conda:
-        ENVIRONMENT
     threads: workflow.cores
     params:
         cells=largest_cells,
@@ -98,8 +90,8 @@ rule bench_roofline:
         seeds=config["seeds"],
         candidates=config["candidates"],
         code=code("bench_roofline", BENCHMARKED),
-    script:
-        "../../scripts/bench_roofline.py"
+    run:
+        submit("bench_roofline", input, output, params, wildcards, threads, resources, log)
 
 
 rule bench_device:
@@ -113,8 +105,6 @@ rule bench_device:
         "results/benchmarks/device.csv",
     log:
         "results/logs/bench_device.log",
-    conda:
-        ENVIRONMENT
     threads: workflow.cores
     resources:
         gpu=GPU,
@@ -126,8 +116,8 @@ rule bench_device:
         seeds=config["seeds"],
         candidates=config["candidates"],
         code=code("bench_device", BENCHMARKED),
-    script:
-        "../../scripts/bench_device.py"
+    run:
+        submit("bench_device", input, output, params, wildcards, threads, resources, log)
 
 
 rule benchmark_figures:
@@ -155,15 +145,13 @@ rule benchmark_figures:
         ),
     log:
         "results/logs/benchmark_figures.log",
-    conda:
-        ENVIRONMENT
     params:
         titles=lambda wildcards: {
             name: (STUDY.dataset(name)["title"], STUDY.dataset(name)["synthetic"]) for name in benchmark_cells()
         },
         code=code("benchmark_figures"),
-    script:
-        "../../scripts/benchmark_figures.py"
+    run:
+        submit("benchmark_figures", input, output, params, wildcards, threads, resources, log)
 
 
 rule benchmarks:

@@ -13,8 +13,6 @@ rule check_dataset:
         directory("results/datasets/{dataset}"),
     log:
         "results/logs/check_dataset/{dataset}.log",
-    conda:
-        ENVIRONMENT
     params:
         title=lambda wildcards: STUDY.dataset(wildcards.dataset)["title"],
         synthetic=lambda wildcards: STUDY.dataset(wildcards.dataset)["synthetic"],
@@ -24,5 +22,5 @@ rule check_dataset:
         selection=config["selection"],
         recommender=RECOMMENDERS[0],
         code=code("check_dataset"),
-    script:
-        "../../scripts/check_dataset.py"
+    run:
+        submit("check_dataset", input, output, params, wildcards, threads, resources, log)

@@ -1,4 +1,5 @@
 # The study, checked before anything else happens, and what the rules share.
+import functools
 import os
 import sys
 from pathlib import Path
@@ -6,21 +7,24 @@ from pathlib import Path
 import psutil
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from recrec import methods
 from recrec.evaluation.paths import CELL, GROUP, cell_of
+from recrec.workflow import progress
 from recrec.workflow import study
-from recrec.workflow import workers
 from recrec.workflow.digest import code_digest
+from recrec.workflow.pool import Named, Pool, ScriptJob, prepare_environment, run_alone
 from recrec.errors import InputError
 from recrec.data.fetch import mirror_folder, unpinned
 
-# Jobs run side by side, so each computes on one core.
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+prepare_environment()
+
+# Who tells how the run goes; None where Snakemake does, because it was asked to.
+PROGRESS = progress.attach(logger, workflow.output_settings) if workflow.is_main_process else None
 
 try:
     STUDY = study.load(study.layers_of(workflow), ROOT)
@@ -43,18 +47,47 @@ config.update(STUDY.config)
 os.environ.setdefault("RECREC_STARTED", str(psutil.Process().create_time()))
 
 
-# On this machine, where hundreds of jobs take hundredths of a second each; --scheduler and limits on jobs per second or
-# timespan do nothing here. Jobs on a cluster run Snakemake anew, without this hook.
+@functools.cache
+def pool():
+    """The processes that run scripts."""
+    return Pool()
+
+
+def submit(script, input, output, params, wildcards, threads, resources, log):
+    """Run a rule's script: in the pool where this is the Snakemake of the whole run, and elsewhere in a Python of its own."""
+    parts = map(Named.of, (input, output, params, wildcards, resources, log))
+    job = ScriptJob(str(ROOT / "scripts" / f"{script}.py"), *parts, threads, config)
+    printed = pool().run(job) if workflow.is_main_process else run_alone(job)
+    if printed and PROGRESS:
+        PROGRESS.write(printed)
+    elif printed:
+        print(printed, end="", flush=True)
+
+
 onstart:
     if workflow.local_exec and not workflow.touch:
-        workers.start(sys.modules["snakemake.shell"])
-        scheduler = workflow.scheduler
-        # The limit on submissions per second is for clusters. Here every job that starts would leave a timer behind that
-        # has all open jobs looked at again each second, more and more often.
-        scheduler.job_rate_limiter = None
-        # No job here weighs more than another, so a linear programme for each choice of jobs would be time lost.
-        if hasattr(scheduler, "job_selector_greedy"):
-            scheduler._job_selector = scheduler.job_selector_greedy
+        if workflow.use_threads:
+            pool().warm()
+        else:
+            logger.warning(
+                "Every job starts a Snakemake of its own, which takes a second: add --force-use-threads "
+                "(profiles/default has it)"
+            )
+
+
+onsuccess:
+    if PROGRESS:
+        PROGRESS.close_run()
+        if {"all", "results/figures"} & PROGRESS.planned.keys():
+            from recrec.reporting.closing import summary
+
+            computed = PROGRESS.finished["evaluate"]
+            print(summary("results", computed, len(cells(f"results/evaluation/{CELL}.csv")) - computed))
+
+
+onerror:
+    if PROGRESS:
+        PROGRESS.close_run(error=True)
 
 
 DATASETS = list(STUDY.datasets)
@@ -63,7 +96,6 @@ RECOMMENDERS, METHODS = config["recommenders"], config["methods"]
 THRESHOLDED = [name for name in METHODS if methods.load(name).THRESHOLDED]
 GROUPS = range(1, config["groups"] + 1)
 SAMPLINGS = [f"{sampling:.12g}" for sampling in config["samplings"]]
-ENVIRONMENT = "../../envs/environment.yaml"
 
 # Devices that a job of recourses asks its cluster for, or takes from `--resources gpu=1`.
 GPU = int(config["device"] == "gpu")
@@ -85,9 +117,13 @@ wildcard_constraints:
     sampling=r"[0-9.]+(e-\d+)?",
 
 
+# Asked for by every job.
+digest = functools.cache(code_digest)
+
+
 def code(script, plugins=()):
     """Digest of the code that a script uses, so that an edit there re-runs the rule."""
-    return code_digest(ROOT / "scripts" / f"{script}.py", plugins)
+    return digest(ROOT / "scripts" / f"{script}.py", tuple(plugins))
 
 
 def recommender_code(script):

@@ -34,10 +34,8 @@ rule workflow_table:
         "results/benchmarks/workflow.csv",
     log:
         "results/logs/workflow_table.log",
-    conda:
-        ENVIRONMENT
     params:
         logs=LOGS,
         code=code("workflow_table"),
-    script:
-        "../../scripts/workflow_table.py"
+    run:
+        submit("workflow_table", input, output, params, wildcards, threads, resources, log)

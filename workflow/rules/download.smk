@@ -4,11 +4,9 @@ rule download:
         directory("results/data/{dataset}/raw"),
     log:
         "results/logs/download/{dataset}.log",
-    conda:
-        ENVIRONMENT
     params:
         sources=dataset_part("files", "archives", "licence", "terms"),
         unpinned=lambda wildcards: unpinned(STUDY.dataset(wildcards.dataset), MIRROR),
         code=code("download"),
-    script:
-        "../../scripts/download.py"
+    run:
+        submit("download", input, output, params, wildcards, threads, resources, log)

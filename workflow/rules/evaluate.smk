@@ -10,13 +10,11 @@ rule evaluate:
         "results/evaluation/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.csv",
     log:
         "results/logs/evaluate/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.log",
-    conda:
-        ENVIRONMENT
     params:
         top_k=config["top_k"],
         rbo_p=config["rbo_p"],
         candidates=config["candidates"],
         recommender=recommender_settings,
         code=recommender_code("evaluate"),
-    script:
-        "../../scripts/evaluate.py"
+    run:
+        submit("evaluate", input, output, params, wildcards, threads, resources, log)

@@ -11,11 +11,9 @@ rule featurize:
         drop_table="results/data/{dataset}/dropped.csv",
     log:
         "results/logs/featurize/{dataset}.log",
-    conda:
-        ENVIRONMENT
     params:
         tables=dataset_part("interactions", "items", "users", "filters", "features", "groups"),
         groups=config["groups"],
         code=code("featurize"),
-    script:
-        "../../scripts/featurize.py"
+    run:
+        submit("featurize", input, output, params, wildcards, threads, resources, log)

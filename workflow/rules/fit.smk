@@ -6,10 +6,8 @@ rule fit:
         "results/model/{dataset}/{recommender}.npz",
     log:
         "results/logs/fit/{dataset}/{recommender}.log",
-    conda:
-        ENVIRONMENT
     params:
         recommender=recommender_settings,
         code=recommender_code("fit"),
-    script:
-        "../../scripts/fit.py"
+    run:
+        submit("fit", input, output, params, wildcards, threads, resources, log)

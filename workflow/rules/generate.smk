@@ -9,13 +9,11 @@ rule generate:
         "results/logs/generate/{dataset}.log",
     wildcard_constraints:
         dataset="|".join(GENERATED) or "none",
-    conda:
-        ENVIRONMENT
     params:
         generator=dataset_part("generator"),
         code=code("generate"),
-    script:
-        "../../scripts/generate.py"
+    run:
+        submit("generate", input, output, params, wildcards, threads, resources, log)
 
 
 ruleorder: generate > download

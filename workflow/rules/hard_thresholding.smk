@@ -9,8 +9,6 @@ rule hard_thresholding:
         "results/thresholded/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
     log:
         "results/logs/hard_thresholding/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.log",
-    conda:
-        ENVIRONMENT
     resources:
         gpu=GPU,
     params:
@@ -19,5 +17,5 @@ rule hard_thresholding:
         candidates=config["candidates"],
         recommender=recommender_settings,
         code=recommender_code("hard_thresholding"),
-    script:
-        "../../scripts/hard_thresholding.py"
+    run:
+        submit("hard_thresholding", input, output, params, wildcards, threads, resources, log)

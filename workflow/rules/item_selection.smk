@@ -6,13 +6,11 @@ rule item_selection:
         "results/selection/{dataset}/{recommender}/group{group}.csv",
     log:
         "results/logs/item_selection/{dataset}/{recommender}/group{group}.log",
-    conda:
-        ENVIRONMENT
     params:
         ranks=config["ranks"],
         items_per_rank=config["items_per_rank"],
         max_top_share=config["max_top_share"],
         selection=config["selection"],
         code=code("item_selection"),
-    script:
-        "../../scripts/item_selection.py"
+    run:
+        submit("item_selection", input, output, params, wildcards, threads, resources, log)

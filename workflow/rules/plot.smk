@@ -22,8 +22,6 @@ rule plot:
         figure="success|rbo|changes",
     # The longest of the last jobs: the others fit beside it.
     priority: 1
-    conda:
-        ENVIRONMENT
     params:
         title=lambda wildcards: STUDY.datasets[wildcards.dataset]["title"],
         synthetic=lambda wildcards: STUDY.datasets[wildcards.dataset]["synthetic"],
@@ -31,8 +29,8 @@ rule plot:
         thresholded=lambda wildcards: wildcards.method in THRESHOLDED,
         top_k=config["top_k"],
         code=code("plot"),
-    script:
-        "../../scripts/plot.py"
+    run:
+        submit("plot", input, output, params, wildcards, threads, resources, log)
 
 
 # All recommenders and methods of the study on a data set, side by side.
@@ -43,12 +41,10 @@ rule plot_comparison:
         expand("results/figures/{{dataset}}-comparison.{suffix}", suffix=SUFFIXES),
     log:
         "results/logs/plot_comparison/{dataset}.log",
-    conda:
-        ENVIRONMENT
     params:
         title=lambda wildcards: STUDY.datasets[wildcards.dataset]["title"],
         synthetic=lambda wildcards: STUDY.datasets[wildcards.dataset]["synthetic"],
         top_k=config["top_k"],
         code=code("plot_comparison"),
-    script:
-        "../../scripts/plot_comparison.py"
+    run:
+        submit("plot_comparison", input, output, params, wildcards, threads, resources, log)

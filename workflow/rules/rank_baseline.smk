@@ -8,12 +8,10 @@ rule rank_baseline:
         sorted_scores="results/baseline/{dataset}/{recommender}/group{group}.sorted.npy",
     log:
         "results/logs/rank_baseline/{dataset}/{recommender}/group{group}.log",
-    conda:
-        ENVIRONMENT
     params:
         candidates=config["candidates"],
         top_k=config["top_k"],
         recommender=recommender_settings,
         code=recommender_code("rank_baseline"),
-    script:
-        "../../scripts/rank_baseline.py"
+    run:
+        submit("rank_baseline", input, output, params, wildcards, threads, resources, log)

@@ -9,8 +9,6 @@ rule recourse:
         "results/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
     log:
         "results/logs/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.log",
-    conda:
-        ENVIRONMENT
     resources:
         gpu=GPU,
     params:
@@ -20,5 +18,5 @@ rule recourse:
         seeds=config["seeds"],
         candidates=config["candidates"],
         code=cell_code("recourse"),
-    script:
-        "../../scripts/recourse.py"
+    run:
+        submit("recourse", input, output, params, wildcards, threads, resources, log)

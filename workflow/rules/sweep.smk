@@ -9,8 +9,6 @@ rule sweep_settings:
         "results/sweep/{dataset}/{recommender}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
     log:
         "results/logs/sweep_settings/{dataset}/{recommender}/{aggregate}-rank{desired_rank}-lambda{penalty}.log",
-    conda:
-        ENVIRONMENT
     resources:
         gpu=GPU,
     params:
@@ -26,8 +24,8 @@ rule sweep_settings:
         thresholding=config["thresholding"],
         rbo_p=config["rbo_p"],
         code=recommender_code("sweep_settings"),
-    script:
-        "../../scripts/sweep_settings.py"
+    run:
+        submit("sweep_settings", input, output, params, wildcards, threads, resources, log)
 
 
 rule sweep_table:
@@ -50,16 +48,14 @@ rule sweep_table:
         ),
     log:
         "results/logs/sweep_table.log",
-    conda:
-        ENVIRONMENT
     params:
         chosen={name: STUDY.method_settings("recrec", name) for name in STUDY.datasets},
         papers={name: dataset.get("paper") for name, dataset in STUDY.datasets.items()},
         titles={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
         synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
         code=code("sweep_table"),
-    script:
-        "../../scripts/sweep_table.py"
+    run:
+        submit("sweep_table", input, output, params, wildcards, threads, resources, log)
 
 
 rule sweep:

