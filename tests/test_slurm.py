@@ -119,7 +119,7 @@ def test_the_tiny_study_has_the_bytes_of_a_local_run(slurm, copy_workflow):
 
 def test_ml_100k_has_the_bytes_of_a_local_run(slurm, copy_workflow, mirror):
     if not os.environ.get(LONG):
-        pytest.skip(f"480 jobs, each with two Snakemakes, take a quarter of an hour: set {LONG}=1")
+        pytest.skip(f"480 jobs, each with two Snakemakes, take half an hour: set {LONG}=1")
     environment, _ = slurm
     local, cluster = copy_workflow("local"), copy_workflow("cluster")
     for copy in (local, cluster):
