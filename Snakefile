@@ -5,6 +5,21 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+# Not worth a place in a cluster's queue, or in need of the internet, which its nodes may lack: these run where Snakemake
+# itself does. Tables and figures of three data sets take seconds and less than 200 MiB.
+localrules:
+    download,
+    item_selection,
+    cells_table,
+    paper_table,
+    statements,
+    study_tables,
+    datasets_table,
+    plot,
+    plot_comparison,
+    workflow_table,
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/download.smk"
 include: "workflow/rules/generate.smk"
