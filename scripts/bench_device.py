@@ -4,7 +4,7 @@ from threadpoolctl import threadpool_limits
 
 from recrec.arrays.device import choose
 from recrec.benchmarks.timing import CELL, largest_cells, seconds
-from recrec.evaluation.cell import solve_cell
+from recrec.evaluation.recourses import solve_cell
 from recrec.methods import recrec
 from recrec.storage import write_rows
 from recrec.workflow.job import job

@@ -1,6 +1,7 @@
 """Evaluate the recourses of one cell."""
 
-from recrec.evaluation.cell import evaluate_cell, rows_of, unpack_changes
+from recrec.evaluation.measures import evaluate_cell, rows_of
+from recrec.evaluation.recourses import unpack_changes
 from recrec.evaluation.target import target_of
 from recrec.storage import load_arrays, write_rows
 from recrec.workflow.job import job

@@ -1,8 +1,9 @@
 """Hard-threshold the recourses of one cell."""
 
 from recrec.arrays.device import choose
-from recrec.evaluation.cell import counted_users, pack_changes, threshold_cell, unpack_changes
+from recrec.evaluation.recourses import pack_changes, unpack_changes
 from recrec.evaluation.target import target_of
+from recrec.evaluation.thresholding import counted_users, threshold_cell
 from recrec.storage import load_arrays, save_arrays
 from recrec.workflow.job import job
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from recrec import recommenders
 from recrec.data.matrices import Matrices
-from recrec.evaluation.cell import unpack_changes
 from recrec.evaluation.overlap_check import COLUMNS, compare
 from recrec.evaluation.paths import cell_of
+from recrec.evaluation.recourses import unpack_changes
 from recrec.evaluation.target import load_target
 from recrec.storage import load_arrays, write_rows
 from recrec.workflow.job import job

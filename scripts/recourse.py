@@ -2,7 +2,7 @@
 
 from recrec import methods
 from recrec.arrays.device import choose
-from recrec.evaluation.cell import pack, solve_cell
+from recrec.evaluation.recourses import pack, solve_cell
 from recrec.evaluation.target import target_of
 from recrec.storage import read_rows, save_arrays
 from recrec.workflow.job import job

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from recrec.actionability import FREE
-from recrec.evaluation import cell
+from recrec.evaluation import measures, recourses, thresholding
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.target import Target
 from recrec.methods import Solution, recrec
@@ -58,7 +58,7 @@ def choose(aggregate="mean", desired_rank=7, learning_rate=0.05, lambda_=0.0, l1
 
 def solve_cell(target, items, percentage, seeds, choice, *device, **keys):
     """Recourses of a cell by Algorithm 1."""
-    return cell.solve_cell(target, items, percentage, seeds, recrec, choice, *device, **keys)
+    return recourses.solve_cell(target, items, percentage, seeds, recrec, choice, *device, **keys)
 
 
 #: A logger that says nothing.
@@ -87,11 +87,11 @@ class Found(NamedTuple):
 def whole_cell(target, items, percentage, seeds, choice, top_k, keep=0.8, over="group", p=0.5):
     """All stages of a cell with the library, by way of what it writes to files."""
     solutions = solve_cell(target, items, percentage, seeds, choice)
-    arrays = cell.pack(solutions)
-    asked, changes = arrays["item"], cell.unpack_changes(arrays)
-    users = cell.counted_users(target, arrays["seed"], percentage, over)
-    kept = cell.threshold_cell(target, asked, users, changes, top_k, keep)
-    columns, rows = cell.rows_of(arrays, cell.evaluate_cell(target, asked, changes, kept, top_k, p))
+    arrays = recourses.pack(solutions)
+    asked, changes = arrays["item"], recourses.unpack_changes(arrays)
+    users = thresholding.counted_users(target, arrays["seed"], percentage, over)
+    kept = thresholding.threshold_cell(target, asked, users, changes, top_k, keep)
+    columns, rows = measures.rows_of(arrays, measures.evaluate_cell(target, asked, changes, kept, top_k, p))
     return Found(solutions, changes, kept, [dict(zip(columns, row, strict=True)) for row in rows])
 
 

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rbo import RankingSimilarity
 
-from recrec.evaluation import cell as evaluation
+from recrec.evaluation import measures, thresholding
 from recrec.evaluation import overlap_check as rbo_check
-from recrec.ranking import rank_biased_overlap
+from recrec.evaluation.measures import rank_biased_overlap
+from recrec.evaluation.sampling import sample
 
 
 @settings(max_examples=60, deadline=None)
@@ -54,7 +55,7 @@ def test_evaluation_is_that_of_lists_made_by_hand(seed, candidates):
     changes = np.zeros((3, mutable.sum()))
     changes += random.integers(-2, 5, changes.shape) * 0.25
     kept = changes * (random.random(changes.shape) < 0.5)
-    rows = evaluation.evaluate_cell(target, np.array(items), changes, kept, 5, 0.5)
+    rows = measures.evaluate_cell(target, np.array(items), changes, kept, 5, 0.5)
     for number, (row, item) in enumerate(zip(rows, items, strict=True)):
         original = target.audience.item_features.toarray()[item]
 
@@ -92,9 +93,9 @@ def test_thresholding_a_cell_keeps_enough_of_the_success_rate(over):
     random = np.random.default_rng(0)
     changes = random.random((2, 20))
     items, seeds = np.array([5, 9]), np.array([1, 1])
-    counted = evaluation.counted_users(target, seeds, 20, over)
-    kept = evaluation.threshold_cell(target, items, counted, changes, 10, 0.8)
-    users = slice(None) if over == "group" else evaluation.sample(30, 20, 1)
+    counted = thresholding.counted_users(target, seeds, 20, over)
+    kept = thresholding.threshold_cell(target, items, counted, changes, 10, 0.8)
+    users = slice(None) if over == "group" else sample(30, 20, 1)
     for row, item in enumerate(items):
         scores, thresholds = target.scores([item])[:, 0], target.thresholds([item], 10)[:, 0]
         before = (scores + target.audience.linear().gains(changes[row]) > thresholds)[users].mean()

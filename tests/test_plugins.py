@@ -15,7 +15,7 @@ from recrec.audience import LinearAudience, LinearMap
 from recrec.config import Section
 from recrec.data.matrices import Matrices
 from recrec.errors import InputError
-from recrec.evaluation import cell, thresholding
+from recrec.evaluation import measures, recourses, thresholding
 from recrec.methods import DECLINED, REACHED, STALLED, MethodSettings, Problem, greedy, recrec
 from recrec.methods.recrec import stepping
 from recrec.methods.recrec.steps import Task
@@ -259,12 +259,12 @@ def saturating(seed, **size):
 class TestScoresThatAreNotLinear:
     def test_recrec_declines_in_a_sentence_and_the_cell_says_so(self):
         target = random_study.target_of(saturating(3))
-        solutions = cell.solve_cell(target, [4, 2], 50, [1, 2], recrec, choose())
+        solutions = recourses.solve_cell(target, [4, 2], 50, [1, 2], recrec, choose())
         assert {solution.status for _, _, solution in solutions} == {DECLINED}
-        packed = cell.pack(solutions)
+        packed = recourses.pack(solutions)
         assert "not linear" in packed["reason"][0]
-        columns, rows = cell.rows_of(
-            packed, cell.evaluate_cell(target, packed["item"], *2 * [np.zeros((4, 10))], 5, 0.5)
+        columns, rows = measures.rows_of(
+            packed, measures.evaluate_cell(target, packed["item"], *2 * [np.zeros((4, 10))], 5, 0.5)
         )
         assert columns[:4] == ["item", "seed", "status", "reason"] and len(rows) == 4
 
@@ -272,8 +272,11 @@ class TestScoresThatAreNotLinear:
         """A monotone function of the scores changes no rank, so the same steps win the same users."""
         curved = saturating(5, users=20)
         straight = LinearAudience(curved.item_features, curved.mutable, curved.ratings, "all")
+        choice = greedy.Settings(desired_rank=5)
         found = [
-            cell.solve_cell(random_study.target_of(audience), [4], 20, [1], greedy, greedy.Settings(desired_rank=5))
+            recourses.solve_cell(
+                random_study.target_of(audience), [4], 20, [1], greedy, greedy.Settings(desired_rank=5)
+            )
             for audience in (curved, straight)
         ]
         assert [one[0][2].status for one in found] == [REACHED, REACHED]
@@ -291,8 +294,8 @@ class TestScoresThatAreNotLinear:
         for audience in (curved, straight):
             audience.live = lambda item, rows: ((np.array([], dtype=int), np.empty((0, 30))) for _ in rows)
             target = random_study.target_of(audience)
-            kept = cell.threshold_cell(target, items, [None, None], changes, 5, keep)
-            results.append((kept, cell.evaluate_cell(target, items, changes, kept, 5, 0.5)))
+            kept = thresholding.threshold_cell(target, items, [None, None], changes, 5, keep)
+            results.append((kept, measures.evaluate_cell(target, items, changes, kept, 5, 0.5)))
         assert np.array_equal(results[0][0], results[1][0])
         assert results[0][1] == results[1][1]
 

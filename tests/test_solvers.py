@@ -10,7 +10,7 @@ from random_study import choose
 from scipy.sparse import csr_array
 
 from recrec.actionability import FREE, Constraints
-from recrec.evaluation import cell
+from recrec.evaluation import recourses
 from recrec.methods import LIMIT, REACHED, STALLED
 from recrec.methods.recrec import Settings, leaping, stepping
 from recrec.methods.recrec.profiles import Dense, Factored
@@ -307,5 +307,5 @@ def test_cells_list_every_item_and_seed_and_share_the_sample():
     choice = choose(desired_rank=5)
     found = random_study.solve_cell(target, [4, 2], 50, [7, 8], choice)
     assert [(item, seed) for item, seed, _ in found] == [(4, 7), (4, 8), (2, 7), (2, 8)]
-    changes = cell.unpack_changes(cell.pack(found))
+    changes = recourses.unpack_changes(recourses.pack(found))
     assert np.array_equal(changes, [path.change for _, _, path in found])

@@ -13,7 +13,7 @@ from scipy.sparse import csc_array, csr_array
 from recrec import storage
 from recrec.benchmarks import costs
 from recrec.evaluation import claims, paths, sampling
-from recrec.evaluation.cell import pack_changes
+from recrec.evaluation.recourses import pack_changes
 from recrec.reporting import cells as tables_of_cells
 from recrec.reporting import closing
 from recrec.reporting import columns as columns_in_words

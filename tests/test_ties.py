@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recrec import ranking
+from recrec.evaluation.measures import rank_biased_overlap
 
 EVERYONE = np.ones((1, 1), dtype=bool)
 sizes = st.sampled_from([1e-3, 0.5, 1.0, 40.0, 1e6])
@@ -65,6 +66,6 @@ def test_few_scores_are_placed_as_many_are(row, scores):
 
 
 def test_overlap_persists_by_a_half_if_nothing_is_said_and_nothing_overlaps_in_no_lists():
-    assert ranking.rank_biased_overlap([1], [2]).tolist() == [0.5]
-    assert ranking.rank_biased_overlap(np.empty(0, int), np.empty(0, int)).shape == (0,)
-    assert ranking.rank_biased_overlap(np.empty((0, 3), int), np.empty((0, 3), int)).shape == (0, 3)
+    assert rank_biased_overlap([1], [2]).tolist() == [0.5]
+    assert rank_biased_overlap(np.empty(0, int), np.empty(0, int)).shape == (0,)
+    assert rank_biased_overlap(np.empty((0, 3), int), np.empty((0, 3), int)).shape == (0, 3)

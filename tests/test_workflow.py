@@ -28,12 +28,14 @@ FIGURES = "results/figures"
 #: Stages that run once for every group, rank and sampling.
 CELL_STAGES = {"recourse", "hard_thresholding", "evaluate"}
 #: Stages before these.
-EARLIER = {"download", "featurize", "rank_baseline", "item_selection"}
+EARLIER = {"download", "featurize", "fit", "rank_baseline", "item_selection"}
 #: What reads the cells of all data sets. There may be more.
 LATER = {"cells_table", "paper_table", "statements", "study_tables", "plot", "workflow_table"}
+#: The recommender and the method of the study, among a cell's wildcards.
+PAIR = "dataset=tiny, recommender=content, method=recrec"
 GROUPS = range(1, tiny.STUDY["groups"] + 1)
 CELLS = {
-    f"dataset=tiny, group={group}, rank={rank}, sampling={sampling}"
+    f"{PAIR}, group={group}, rank={rank}, sampling={sampling}"
     for group, rank, sampling in product(GROUPS, tiny.STUDY["ranks"], tiny.STUDY["samplings"])
 }
 ROWS = len(CELLS) * tiny.STUDY["items_per_rank"] * len(tiny.STUDY["seeds"])
@@ -252,7 +254,7 @@ def test_one_core_and_four_give_the_same_bytes(finished, copy_workflow):
 def test_a_new_sampling_computes_only_its_cells(finished):
     with edited(finished.copy.folder / "tiny/study.yaml", more_samplings):
         jobs = finished.copy.planned(FIGURES)
-    new = {f"dataset=tiny, group={group}, rank={rank}, sampling=50" for group in GROUPS for rank in tiny.STUDY["ranks"]}
+    new = {f"{PAIR}, group={group}, rank={rank}, sampling=50" for group in GROUPS for rank in tiny.STUDY["ranks"]}
     for stage in CELL_STAGES:
         assert cells(jobs, stage) == new
     counts = rules(jobs)
@@ -262,14 +264,14 @@ def test_a_new_sampling_computes_only_its_cells(finished):
 
 
 def test_a_deleted_evaluation_is_planned_alone(finished):
-    lost = finished.copy.folder / "results/evaluation/tiny/group1/rank15/sampling20.csv"
+    lost = finished.copy.folder / "results/evaluation/tiny/content/recrec/group1/rank15/sampling20.csv"
     kept = lost.with_suffix(".kept")
     lost.rename(kept)
     try:
         jobs = finished.copy.planned()  # without a target: the default one
     finally:
         kept.rename(lost)
-    assert cells(jobs, "evaluate") == {"dataset=tiny, group=1, rank=15, sampling=20"}
+    assert cells(jobs, "evaluate") == {f"{PAIR}, group=1, rank=15, sampling=20"}
     counts = rules(jobs)
     assert not (EARLIER | {"recourse", "hard_thresholding"}) & counts.keys()
     assert counts.keys() >= LATER
@@ -279,10 +281,10 @@ def test_a_deleted_evaluation_is_planned_alone(finished):
 def test_a_deleted_recourse_is_computed_alone(finished):
     """Nothing but the cell's own stages and what reads them; and the bytes are the old ones."""
     folder = finished.copy.folder
-    (folder / "results/recourse/tiny/group2/rank11/sampling100.npz").unlink()
+    (folder / "results/recourse/tiny/content/recrec/group2/rank11/sampling100.npz").unlink()
     jobs = finished.copy.planned(FIGURES)
     for stage in CELL_STAGES:
-        assert cells(jobs, stage) == {"dataset=tiny, group=2, rank=11, sampling=100"}
+        assert cells(jobs, stage) == {f"{PAIR}, group=2, rank=11, sampling=100"}
     assert not EARLIER & rules(jobs).keys()
     assert rules(jobs).keys() >= LATER
     again = run(finished.copy, 2).digests
@@ -290,7 +292,7 @@ def test_a_deleted_recourse_is_computed_alone(finished):
 
 
 def test_an_edit_in_the_library_runs_again_what_uses_it(finished):
-    metrics = finished.copy.folder / "scripts/recrec/ranking.py"
+    metrics = finished.copy.folder / "scripts/recrec/evaluation/measures.py"
     with edited(metrics, add_statement("rank_biased_overlap")):
         jobs = finished.copy.planned(FIGURES)
     assert cells(jobs, "evaluate") == CELLS
@@ -307,7 +309,7 @@ def test_an_edit_of_the_solver_runs_again_from_there(finished):
 
 
 def test_an_edit_of_prose_runs_nothing_again(finished):
-    metrics = finished.copy.folder / "scripts/recrec/ranking.py"
+    metrics = finished.copy.folder / "scripts/recrec/evaluation/measures.py"
     with edited(metrics, only_prose("rank_biased_overlap")):
         assert finished.copy.planned(FIGURES) == []
 
@@ -355,7 +357,7 @@ def test_gpu_without_a_device_is_one_clear_line(finished):
     assert "gpu=1" in finished.copy.snakemake(FIGURES, "--dry-run", *forced).stdout, "its jobs ask for a device"
     assert "Traceback" not in done.stdout
     assert finished.copy.snakemake(FIGURES).returncode == 0
-    log = finished.copy.folder / "results/logs/recourse/tiny/group1/rank11/sampling20.log"
+    log = finished.copy.folder / "results/logs/recourse/tiny/content/recrec/group1/rank11/sampling20.log"
     assert "device: cpu (CuPy" in log.read_text("utf-8"), "auto says what it took"
 
 

@@ -21,8 +21,10 @@ from recrec.arrays.device import CPU, Device
 from recrec.data.matrices import Matrices
 from recrec.errors import InputError
 from recrec.evaluation.baseline import rank_baseline
-from recrec.evaluation.cell import Evaluated, evaluate_cell, solve_samples, threshold_cell
+from recrec.evaluation.measures import Evaluated, evaluate_cell
+from recrec.evaluation.recourses import solve_samples
 from recrec.evaluation.target import Target
+from recrec.evaluation.thresholding import threshold_cell
 from recrec.reporting.sentences import Place, change_phrases, statement
 
 LOG = logging.getLogger(__name__)

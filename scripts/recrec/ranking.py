@@ -1,4 +1,4 @@
-"""Ranks that are pessimistic about ties, the score thresholds that stand for them, and the overlap of ranked lists."""
+"""Ranks that are pessimistic about ties, and the score thresholds that stand for them."""
 
 import numpy as np
 
@@ -130,29 +130,3 @@ def score_thresholds(ascending, scores, candidates, k):
     kth, next_one = from_top(k)[:, None], from_top(k + 1)[:, None]
     # Taking the item itself out of the list moves the k-th other one place down if the item is among the first k.
     return tie_adjusted(np.where(candidates & (tie_adjusted(scores) >= kth), next_one, kth))
-
-
-def rank_biased_overlap(before, after, p=0.5):
-    """RBO between a list and the same list with one item moved.
-
-    With frozen profiles only the item in question moves, from position ``a`` to ``b``, so the two prefixes of depth d
-    differ in one item exactly while ``lo <= d < hi`` and the extrapolated RBO of Webber et al. (2010) has the closed
-    form ``1 - (1 - p) * sum_{d=lo}^{hi-1} p^(d-1) / d``.
-
-    Parameters
-    ----------
-    before, after : integer arrays of one shape
-        Position of the moved item in the two lists, 1 or more.
-    p : float
-        Persistence, in (0, 1). The paper uses 0.5.
-
-    Returns
-    -------
-    float array of that shape
-    """
-    before, after = np.asarray(before), np.asarray(after)
-    depth = int(max(before.max(initial=1), after.max(initial=1)))
-    d = np.arange(1, depth)
-    lost = np.concatenate([[0.0], np.cumsum((1 - p) * p ** (d - 1.0) / d)])
-    low, high = np.minimum(before, after), np.maximum(before, after)
-    return 1.0 - (lost[high - 1] - lost[low - 1])

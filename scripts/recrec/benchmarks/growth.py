@@ -7,7 +7,7 @@ from scipy.sparse import csr_array, random_array
 
 from recrec.arrays.device import CPU
 from recrec.benchmarks.timing import peak_mib, seconds
-from recrec.evaluation import cell
+from recrec.evaluation import measures, recourses, thresholding
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.target import Target
 from recrec.methods import Problem, recrec
@@ -104,17 +104,17 @@ def _stages(target, sampled, repeats):
             batch.profiles.gram = lambda made=made: made
         yield stage, seconds(solve, repeats) / max(1, int(solve().events.max())), peak
     percentage = 100 * sampled / everyone
-    solutions = cell.solve_cell(target, items, percentage, [1], recrec, SETTINGS["event, no L1 term"])
+    solutions = recourses.solve_cell(target, items, percentage, [1], recrec, SETTINGS["event, no L1 term"])
     asked = np.array(items)
     changes = np.array([solution.change for _, _, solution in solutions])
 
     def threshold():
-        return cell.threshold_cell(target, asked, [None] * len(asked), changes, TOP_K, 0.8)
+        return thresholding.threshold_cell(target, asked, [None] * len(asked), changes, TOP_K, 0.8)
 
     kept = threshold()
 
     def evaluate():
-        return cell.evaluate_cell(target, asked, changes, kept, TOP_K, 0.5)
+        return measures.evaluate_cell(target, asked, changes, kept, TOP_K, 0.5)
 
     for stage, function in (("thresholding", threshold), ("evaluation", evaluate)):
         yield stage, seconds(function, repeats), peak_mib(function)

@@ -50,7 +50,7 @@ def measure(target, items, percentage, seeds, settings, bandwidth, repeats):
     Parameters
     ----------
     target, items, percentage, seeds
-        As for `cell.solve_cell`.
+        As for `recourses.solve_cell`.
     settings : Settings
         With `lambda_` 0 the parts are the Gram matrix and the events, otherwise the events.
     bandwidth : float

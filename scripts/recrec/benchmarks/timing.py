@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recrec.benchmarks import autograd, printed
-from recrec.evaluation.cell import solve_cell
+from recrec.evaluation.recourses import solve_cell
 from recrec.evaluation.sampling import sample
 from recrec.evaluation.target import Target, target_of
 from recrec.methods import recrec
@@ -187,7 +187,7 @@ def compare_solvers(target, dense, items, percentage, seeds, settings, iteration
     dense : (items, features) array
         The item features.
     items, percentage, seeds, settings
-        The cell, as for `cell.solve_cell`. The slow methods solve its first item and seed.
+        The cell, as for `recourses.solve_cell`. The slow methods solve its first item and seed.
     iterations : int
         Iterations of the slow methods that are timed. All iterations cost the same, so the rest is scaled.
     repeats : int

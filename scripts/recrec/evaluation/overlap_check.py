@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recrec.ranking import rank_biased_overlap
+from recrec.evaluation.measures import rank_biased_overlap
 
 #: Columns of rbo_check.csv, in order, and what they say.
 COLUMNS = {

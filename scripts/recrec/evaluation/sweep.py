@@ -3,7 +3,9 @@
 import numpy as np
 
 from recrec.arrays.device import CPU
-from recrec.evaluation.cell import counted_users, evaluate_cell, solve_cell, threshold_cell
+from recrec.evaluation.measures import evaluate_cell
+from recrec.evaluation.recourses import solve_cell
+from recrec.evaluation.thresholding import counted_users, threshold_cell
 from recrec.methods import recrec
 
 #: Means that a sweep keeps of each setting and sampling.
@@ -20,7 +22,7 @@ def sweep_setting(targets, items, percentage, seeds, settings, top_k, keep, over
     items : list of lists of int
         Selected items of each group.
     percentage, seeds, settings, top_k, keep, over, rbo_p, device
-        As for `cell.solve_cell` and `cell.evaluate_cell`.
+        As for `recourses.solve_cell` and `measures.evaluate_cell`.
 
     Returns
     -------

@@ -2,8 +2,75 @@
 
 import numpy as np
 
+from recrec.evaluation.sampling import sample
+
 #: Numbers in the largest array that is made at once.
 BLOCK = 4_000_000
+
+
+def threshold_cell(target, items, users, changes, top_k, keep, count=None):
+    """Hard-threshold some recourses.
+
+    Parameters
+    ----------
+    target : Target
+    items : (n,) integer array
+        Of each recourse.
+    users : list of n integer arrays, or None
+        The users over whom each one's success rate counts: positions in the group; None: all of them.
+    changes : (n, features) array
+        Over the mutable features.
+    top_k : int
+    keep : float
+        Share of the success rate to keep.
+    count : callable, optional
+        As for `hard_threshold`.
+
+    Returns
+    -------
+    (n, features) array
+    """
+    different = np.unique(items)
+    scores, thresholds = target.scores(different), target.thresholds(different, top_k)
+    kept = np.empty_like(changes)
+    linear = target.audience.linear()
+    for row, (item, counted) in enumerate(zip(items, users, strict=True)):
+        column = int(np.searchsorted(different, item))
+        some = slice(None) if counted is None else counted
+        if linear:
+            gains = linear if counted is None else linear.take(counted)
+            of_users = scores[some, column], thresholds[some, column]
+            kept[row] = hard_threshold(changes[row], gains, *of_users, keep, count)
+        else:
+            audience = target.audience if counted is None else target.audience.take(counted)
+            kept[row] = hard_threshold_anew(
+                changes[row],
+                lambda states, audience=audience, item=item: audience.rescored(int(item), states),
+                thresholds[some, column],
+                keep,
+            )
+    return kept
+
+
+def counted_users(target, seeds, percentage, over):
+    """The users over whom the success rate of each recourse counts, for `threshold_cell`.
+
+    Parameters
+    ----------
+    target : Target
+    seeds : (n,) integer array
+    percentage : float
+        Sampling of the cell, in per cent.
+    over : {"group", "sample"}
+        The whole group, or the sample of users that the recourse was computed for.
+
+    Returns
+    -------
+    list of n integer arrays or None
+    """
+    if over == "group":
+        return [None] * len(seeds)
+    return [sample(target.audience.shape[0], percentage, int(seed)) for seed in seeds]
 
 
 def removal_order(change):

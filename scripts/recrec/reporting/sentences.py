@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csc_array
 
-from recrec.evaluation.cell import unpack_changes
 from recrec.evaluation.paths import cell_of
+from recrec.evaluation.recourses import unpack_changes
 from recrec.evaluation.sampling import same_samples
 from recrec.reporting.cells import COLUMNS as OF_CELLS
 from recrec.reporting.titles import display_title

@@ -12,8 +12,8 @@ import os
 #: From the quickly imported ones on.
 LIBRARIES = (
     "numpy.random", "scipy.sparse", "pandas", "recrec.workflow.pool", "recrec.workflow.job", "recrec.arrays.device",
-    "recrec.evaluation.cell", "scipy.stats", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf",
-    "seaborn",
+    "recrec.evaluation.thresholding", "recrec.evaluation.measures", "scipy.stats", "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_pdf", "seaborn",
 )  # fmt: skip
 
 _parent = os.getppid()

@@ -1,0 +1,124 @@
+"""The recourses of a cell: asked of a method, packed into arrays."""
+
+import logging
+
+import numpy as np
+
+from recrec.actionability import FREE
+from recrec.arrays.device import CPU
+from recrec.evaluation.sampling import sample
+from recrec.methods import DECLINED, Problem, Solution
+
+LOG = logging.getLogger(__name__)
+#: Names of the arrays of `pack_changes`.
+PACKED = ("change_row", "change_feature", "change_value", "change_shape")
+
+
+def solve_cell(target, items, percentage, seeds, method, settings, device=CPU, constraints=FREE, log=LOG):
+    """Ask a method for a recourse for every item and seed of a cell.
+
+    Parameters
+    ----------
+    target : Target
+    items : list of int
+    percentage : float
+        Share of the group to sample, in per cent.
+    seeds : list of int
+    method : module
+        `methods.load`.
+    settings : method.Settings
+    device : device.Device
+    constraints : Constraints
+    log : logging.Logger
+
+    Returns
+    -------
+    list of (item, seed, Solution)
+        Items in the given order, seeds within. A method that cannot answer has declined each of them.
+
+    Raises
+    ------
+    InputError
+        If a recourse does not fit into memory.
+    """
+    users = target.audience.shape[0]
+    drawn = {seed: np.sort(sample(users, percentage, seed)) for seed in seeds}
+    # Seeds that draw the same users (all of them, say) ask the same question.
+    samples = {users.tobytes(): users for users in drawn.values()}
+    solved = solve_samples(target, items, list(samples.values()), method, settings, device, constraints, log)
+    solutions = dict(zip(samples, solved, strict=True))
+    return [(item, seed, solutions[drawn[seed].tobytes()][at]) for at, item in enumerate(items) for seed in seeds]
+
+
+def solve_samples(target, items, samples, method, settings, device=CPU, constraints=FREE, log=LOG):
+    """Ask a method for a recourse for every one of some items and samples of users.
+
+    Parameters
+    ----------
+    target : Target
+    items : list of int
+    samples : list of integer arrays
+        Positions of users in the group, ascending, as many in each.
+    method, settings, device, constraints, log
+        As for `solve_cell`.
+
+    Returns
+    -------
+    list of lists of Solution
+        By sample, then item.
+    """
+    scores, thresholds = target.scores(items), target.thresholds(items, settings.desired_rank)
+    problem = Problem(target.audience, items, samples, scores, thresholds, constraints)
+    if reason := method.unsupported(problem, settings):
+        log.info("declined: %s", reason)
+        declined = Solution(np.zeros(int(target.audience.mutable.sum())), DECLINED, reason)
+        return [[declined] * len(items) for _ in samples]
+    return method.solve(problem, settings, device, log)
+
+
+def outcomes(solutions):
+    """Everything of the recourses of a cell but the changes.
+
+    Parameters
+    ----------
+    solutions : list of (item, seed, Solution)
+        As `solve_cell` returns them.
+
+    Returns
+    -------
+    dict of (n,) arrays
+        ``item``, ``seed``, ``status``, the method's diagnostics, and ``reason`` if any has one.
+    """
+    found = {
+        "item": np.array([item for item, _, _ in solutions]),
+        "seed": np.array([seed for _, seed, _ in solutions]),
+        "status": np.array([solution.status for _, _, solution in solutions]),
+    }
+    for name in solutions[0][2].diagnostics if solutions else ():
+        found[name] = np.array([solution.diagnostics[name] for _, _, solution in solutions])
+    if any(solution.reason for _, _, solution in solutions):
+        found["reason"] = np.array([solution.reason for _, _, solution in solutions])
+    return found
+
+
+def pack(solutions):
+    """Recourses of a cell as arrays, for one file: `outcomes` and `pack_changes`."""
+    return {**outcomes(solutions), **pack_changes(np.array([solution.change for _, _, solution in solutions]))}
+
+
+def pack_changes(changes):
+    """Changes, (n, features), as the triples of their non-zeros: thresholded ones are few."""
+    rows, features = np.nonzero(changes)
+    return {
+        "change_row": rows.astype(np.int32),
+        "change_feature": features.astype(np.int32),
+        "change_value": changes[rows, features],
+        "change_shape": np.array(changes.shape),
+    }
+
+
+def unpack_changes(arrays):
+    """The changes that `pack_changes` took apart: (n, features) array."""
+    changes = np.zeros(tuple(arrays["change_shape"]))
+    changes[arrays["change_row"], arrays["change_feature"]] = arrays["change_value"]
+    return changes
