@@ -38,10 +38,11 @@ class Mutation(NamedTuple):
     tests: str
 
 
-LEAPING, CELL = "recrec/methods/recrec/leaping.py", "recrec/evaluation/cell.py"
+LEAPING, MEASURES = "recrec/methods/recrec/leaping.py", "recrec/evaluation/measures.py"
+THRESHOLDING = "recrec/evaluation/thresholding.py"
 WHOLE = "test_literal.py test_by_hand.py"
 MUTATIONS = [
-    Mutation("rbo_p05 is the 95th percentile", CELL, "overlap[:, row], 5)", "overlap[:, row], 95)", WHOLE),
+    Mutation("rbo_p05 is the 95th percentile", MEASURES, "overlap[:, row], 5)", "overlap[:, row], 95)", WHOLE),
     Mutation(
         "events are the iterations", "recrec/methods/recrec/batches.py", "int(paths.events[", "int(paths.iterations[",
         WHOLE,
@@ -56,16 +57,16 @@ MUTATIONS = [
         "iterations.dtype)\n        events = events + xp.astype(running, xp.int64)", "iterations.dtype)", WHOLE,
     ),
     Mutation(
-        "changed_share_mutable is of all features", CELL, "changed[row] / kept.shape[1]",
+        "changed_share_mutable is of all features", MEASURES, "changed[row] / kept.shape[1]",
         "changed[row] / len(target.audience.mutable)", WHOLE,
     ),
-    Mutation("thresholding keeps everything", CELL, "*of_users, keep, count", "*of_users, 1.0, count", WHOLE),
+    Mutation("thresholding keeps everything", THRESHOLDING, "*of_users, keep, count", "*of_users, 1.0, count", WHOLE),
     Mutation(
         "the script of hard thresholding keeps everything", "hard_thresholding.py",
         'thresholding["keep"], count', "1.0, count", "test_workflow.py -k literally",
     ),
     Mutation(
-        "thresholding is over the sample of seed 0", CELL, "percentage, int(seed))", "percentage, 0)", WHOLE
+        "thresholding is over the sample of seed 0", THRESHOLDING, "percentage, int(seed))", "percentage, 0)", WHOLE
     ),
     Mutation(
         "an item in just the allowed share of lists is not selected", "recrec/evaluation/selection.py",
@@ -125,11 +126,11 @@ MUTATIONS = [
         "if settings.lambda_ != 0.0 or problem.constraints.bounded:", "if False:", "test_memory.py",
     ),
     Mutation(
-        "the sample is that of another percentage", CELL, "np.sort(sample(users, percentage, seed))",
+        "the sample is that of another percentage", MEASURES, "np.sort(sample(users, percentage, seed))",
         "np.sort(sample(users, percentage / 2, seed))", WHOLE,
     ),
     Mutation(
-        "the live success is the frozen one", CELL, "success[users, row] = np", "_ = np", WHOLE
+        "the live success is the frozen one", MEASURES, "success[users, row] = np", "_ = np", WHOLE
     ),
     Mutation(
         "the script of the evaluation takes another p", "evaluate.py", "params.rbo_p", "0.9",

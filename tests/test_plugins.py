@@ -274,9 +274,7 @@ class TestScoresThatAreNotLinear:
         straight = LinearAudience(curved.item_features, curved.mutable, curved.ratings, "all")
         choice = greedy.Settings(desired_rank=5)
         found = [
-            recourses.solve_cell(
-                random_study.target_of(audience), [4], 20, [1], greedy, greedy.Settings(desired_rank=5)
-            )
+            recourses.solve_cell(random_study.target_of(audience), [4], 20, [1], greedy, choice)
             for audience in (curved, straight)
         ]
         assert [one[0][2].status for one in found] == [REACHED, REACHED]
