@@ -40,12 +40,14 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("methods", "recommenders"):
-        return importlib.import_module(f"recrec.{name}")
-    if name in _PLACES:
-        return getattr(importlib.import_module(_PLACES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker would take it that any name is there
+
+    def __getattr__(name: str) -> Any:
+        if name in ("methods", "recommenders"):
+            return importlib.import_module(f"recrec.{name}")
+        if name in _PLACES:
+            return getattr(importlib.import_module(_PLACES[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
