@@ -51,6 +51,7 @@ def refused(match):
 @pytest.mark.parametrize("method", methods.names())
 def test_it_gives_the_numbers_of_the_stages_of_a_workflow(method, recommender, candidates):
     features, ratings = random_study.recommender(4, users=30, items=25)
+    budget = {"queries": 500} if method == "greedy" else {}
     mutable = np.arange(features.shape[1]) != 2
     group, item, seed, percentage = np.arange(3, 27), 7, 5, 25
 
@@ -60,13 +61,13 @@ def test_it_gives_the_numbers_of_the_stages_of_a_workflow(method, recommender, c
     audience = plugin.audience(state, matrices, group, candidates, plugin.Settings())
     sorted_scores = np.empty(audience.shape)
     rank_baseline(audience, 3, 7, sorted_scores)
-    target, choice = Target(audience, sorted_scores), solver.Settings(desired_rank=2)
+    target, choice = Target(audience, sorted_scores), solver.Settings(desired_rank=2, **budget)
     [(_, _, solution)] = cell.solve_cell(target, [item], percentage, [seed], solver, choice)
     found = solution.change[None]
     drawn = sample(len(group), percentage, seed)
 
     model = recrec.fit(features, ratings, recommender, mutable=mutable, candidates=candidates)
-    answer = recrec.recourse(model, item, drawn, method, target=group, desired_rank=2)
+    answer = recrec.recourse(model, item, drawn, method, target=group, desired_rank=2, **budget)
     assert np.count_nonzero(solution.change)
     assert np.array_equal(answer.found[mutable], solution.change) and answer.found[2] == 0
     assert (answer.status, answer.reason, answer.diagnostics) == (solution.status, "", dict(solution.diagnostics))

@@ -21,9 +21,9 @@ import recrec
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
 SCRIPTS = REPOSITORY / "scripts"
 #: Distributions that are called other than what they are imported as.
-CALLED = {"yaml": "pyyaml", "sklearn": "scikit-learn", "cupyx": "cupy", "pydantic_core": "pydantic-core"}
-#: Declared and imported by none of our files: one runs them, the other is what rbo imports.
-FOR_OTHERS = {"snakemake", "tqdm"}
+CALLED = {"yaml": "pyyaml", "sklearn": "scikit-learn", "cupyx": "cupy"}
+#: Declared and imported by none of our files: it runs them.
+FOR_OTHERS = {"snakemake"}
 #: The lines of the README's chapter on Python, as a user types them.
 TEN_LINES = """\
 import numpy as np
@@ -77,7 +77,7 @@ def third_party(path, nested=True):
         for name in names:
             top = name.partition(".")[0]
             if top != "recrec" and top not in sys.stdlib_module_names:
-                yield CALLED.get(top, top)
+                yield canonicalize_name(CALLED.get(top, top))
 
 
 def pinned_by_hand():
@@ -91,6 +91,14 @@ class TestDeclared:
 
     def test_every_import_and_nothing_else(self):
         assert self.IMPORTED - pinned_by_hand() == self.EVERYTHING - FOR_OTHERS
+
+    def test_what_the_tests_import_is_in_their_environment(self):
+        tests = REPOSITORY / "tests"
+        imported = {name for path in tests.glob("*.py") for name in third_party(path)}
+        own = {canonicalize_name(path.stem) for path in tests.glob("*.py")}
+        lines = (REPOSITORY / "envs/requirements-dev.in").read_text("utf-8").splitlines()
+        named = {canonicalize_name(Requirement(line).name) for line in lines if not line.startswith(("#", "-r"))}
+        assert imported - own - pinned_by_hand() - self.EVERYTHING <= named
 
     def test_what_the_public_names_load_is_in_the_core(self):
         code = (
