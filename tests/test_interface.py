@@ -15,7 +15,7 @@ import recrec
 from recrec import methods, recommenders
 from recrec.data.matrices import Matrices
 from recrec.errors import InputError
-from recrec.evaluation import cell
+from recrec.evaluation import measures, recourses, thresholding
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.sampling import sample
 from recrec.evaluation.target import Target
@@ -62,7 +62,7 @@ def test_it_gives_the_numbers_of_the_stages_of_a_workflow(method, recommender, c
     sorted_scores = np.empty(audience.shape)
     rank_baseline(audience, 3, 7, sorted_scores)
     target, choice = Target(audience, sorted_scores), solver.Settings(desired_rank=2, **budget)
-    [(_, _, solution)] = cell.solve_cell(target, [item], percentage, [seed], solver, choice)
+    [(_, _, solution)] = recourses.solve_cell(target, [item], percentage, [seed], solver, choice)
     found = solution.change[None]
     drawn = sample(len(group), percentage, seed)
 
@@ -72,14 +72,14 @@ def test_it_gives_the_numbers_of_the_stages_of_a_workflow(method, recommender, c
     assert np.array_equal(answer.found[mutable], solution.change) and answer.found[2] == 0
     assert (answer.status, answer.reason, answer.diagnostics) == (solution.status, "", dict(solution.diagnostics))
     assert np.array_equal(model.scores(group), audience.scores())
-    [unthresholded] = cell.evaluate_cell(target, np.array([item]), found, found, 3, 0.5)
+    [unthresholded] = measures.evaluate_cell(target, np.array([item]), found, found, 3, 0.5)
     assert recrec.evaluate(answer, 3) == unthresholded
     for over, users in (("group", None), ("sample", drawn)):
-        kept = cell.threshold_cell(target, np.array([item]), [users], found, 3, 0.8)
+        kept = thresholding.threshold_cell(target, np.array([item]), [users], found, 3, 0.8)
         shorter = recrec.threshold(answer, 3, 0.8, over)
         assert np.array_equal(shorter.change[mutable], kept[0])
         assert np.array_equal(shorter.found, answer.found)
-        [row] = cell.evaluate_cell(target, np.array([item]), found, kept, 3, 0.7)
+        [row] = measures.evaluate_cell(target, np.array([item]), found, kept, 3, 0.7)
         assert recrec.evaluate(shorter, 3, 0.7) == row
         assert np.array_equal(shorter.features, features[item] + shorter.change)
 

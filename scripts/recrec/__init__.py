@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from recrec import recommenders as recommenders
     from recrec.actionability import Constraints
     from recrec.errors import InputError
-    from recrec.evaluation.cell import Evaluated
+    from recrec.evaluation.measures import Evaluated
     from recrec.evaluation.target import Target
     from recrec.interface import Model, Recourse, evaluate, fit, recourse, say, threshold
 
@@ -33,7 +33,7 @@ __all__ = [
 ]  # fmt: skip
 _PLACES = {
     "Constraints": "recrec.actionability",
-    "Evaluated": "recrec.evaluation.cell",
+    "Evaluated": "recrec.evaluation.measures",
     "InputError": "recrec.errors",
     "Target": "recrec.evaluation.target",
     **dict.fromkeys(["Model", "Recourse", "evaluate", "fit", "recourse", "say", "threshold"], "recrec.interface"),

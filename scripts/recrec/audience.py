@@ -25,6 +25,13 @@ class LinearMap:
         Ratings, or user factors.
     right : (r, mutable features) array or sparse array, CSR
         Item features, or what features are worth for each factor.
+
+    Examples
+    --------
+    >>> slopes = LinearMap(np.array([[5.0, 0.0], [0.0, 2.0]]), np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]]))
+    >>> slopes.gains(np.array([1.0, 0.0, 2.0])), slopes.columns([1])
+    (array([15.,  4.]), array([[0.],
+           [2.]]))
     """
 
     left: Array
@@ -138,6 +145,13 @@ class LinearAudience:
         Which items compete in a user's list: all of them, or those that the user has not rated.
     weights : (users, items) sparse array, CSR, optional
         What each item of a history counts; the ratings if left out.
+
+    Examples
+    --------
+    >>> features, ratings = csr_array([[1.0, 0.0], [0.0, 1.0]]), csr_array([[5.0, 0.0]])
+    >>> audience = LinearAudience(features, np.array([True, False]), ratings, "unrated")
+    >>> audience.scores(), audience.candidates(), audience.rescored(1, np.array([[2.0]]))
+    (array([[5., 0.]]), array([[False,  True]]), array([[10.]]))
     """
 
     def __init__(

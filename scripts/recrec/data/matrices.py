@@ -22,6 +22,12 @@ class Matrices(NamedTuple):
         Which features a provider can change.
     group : (users,) integer array
         Target group of each user, from 1.
+
+    Examples
+    --------
+    >>> one = np.ones(1, dtype=int)
+    >>> Matrices(csr_array([[1.0]]), csr_array([[5.0], [3.0]]), one > 0, np.array([1, 2])).members(2)
+    array([1])
     """
 
     features: csr_array

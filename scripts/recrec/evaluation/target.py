@@ -20,6 +20,13 @@ class Target(NamedTuple):
     audience : Audience
     sorted_scores : (users, items) array
         Scores of the items in each user's list, ascending along each row (`ranking.sort_scores`).
+
+    Examples
+    --------
+    >>> import recrec
+    >>> target = recrec.fit([[1, 0], [0, 1]], [[5, 0]]).target()
+    >>> target.ranks([0, 1]), target.scores([0])
+    (array([[1, 2]]), array([[5.]]))
     """
 
     audience: Audience
