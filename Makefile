@@ -1,16 +1,20 @@
 # make figures   create the environment, run the default study
-# make test      create the environment, run the tests
-# make check     lint and format check
+# make fast      create the environment, run the tests that take no time
+# make test      create the environment, run all tests
+# make check     lint, format, types and spelling
 # make lock      pin the requirements anew (needs uv)
 # The first of these that runs: a name on the PATH may be a stub.
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(if $(shell $(name) -c "import sys; print(sys.version_info >= (3, 11) or str())" 2>/dev/null),$(name))))
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 
-.PHONY: figures test check lock
+.PHONY: figures fast test check lock
 
 figures: .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --cores $(CORES) results/figures
+
+fast: .venv/installed-dev
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not slow" -n $(CORES)
 
 test: .venv/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest
@@ -19,6 +23,8 @@ check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	$(BIN)/codespell
 	PATH="$(CURDIR)/$(BIN):$$PATH" snakemake --lint
 
 .venv/bin/python:

@@ -1,5 +1,7 @@
 """The synthetic files are what the original's reader expects, and have its published shares."""
 
+import logging
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -51,11 +53,12 @@ def test_same_seed_same_bytes(tmp_path):
     assert not any(one[name] == other[name] for name in HEADERS)
 
 
-def test_many_chunks_continue_each_other(tmp_path, monkeypatch):
+def test_many_chunks_continue_each_other(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(aliec_twin, "ENCOUNTERS", 700)
     monkeypatch.setattr(aliec_twin, "LINES_EVERY", 2_000)
-    lines = []
-    generate(tmp_path, 1, 1_000, 800, 9_000, lines.append)
+    with caplog.at_level(logging.INFO):
+        generate(tmp_path, 1, 1_000, 800, 9_000, logging.getLogger("generator"))
+    lines = caplog.messages
     raw = pd.read_csv(tmp_path / "raw_sample.csv")
     assert len(raw) == 9_000
     assert raw.user.nunique() == 1_000 and raw.adgroup_id.nunique() == 800

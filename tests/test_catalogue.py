@@ -135,6 +135,7 @@ def test_editors_accept_what_is_shipped_and_not_what_is_wrong():
     assert problems("config", {"method_settings": {"recrec": {"default": {"lamda": 1}}}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_editors_accept_the_shipped_data_sets(name):
     content = yaml.safe_load((REPOSITORY / catalogue.DATASETS / f"{name}.yaml").read_text("utf-8"))

@@ -870,6 +870,7 @@ def snakemake(*arguments, cwd=ROOT):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("arguments", "line"), SNAKEMAKE_ERRORS.values(), ids=SNAKEMAKE_ERRORS.keys())
 def test_snakemake_shows_the_line_and_no_traceback(arguments, line, tmp_path):
     (tmp_path / "Snakefile").write_text("")
@@ -881,6 +882,7 @@ def test_snakemake_shows_the_line_and_no_traceback(arguments, line, tmp_path):
     assert "Traceback" not in done.stdout
 
 
+@pytest.mark.slow
 def test_what_snakemake_s_command_line_says_is_what_the_rules_see(tmp_path):
     (tmp_path / "mine.yaml").write_text("groups: 1\nranks: [11]\nseeds: [9]\n")
     done = snakemake(

@@ -142,6 +142,7 @@ def pretended(tmp_path_factory):
     return emulated.cupy(tmp_path_factory.mktemp("cupy"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("penalty", [0.0, 0.1])
 @pytest.mark.parametrize("percentage", [20, 100])
 def test_with_cupy_a_cell_takes_the_device_and_its_kernels(monkeypatch, pretended, penalty, percentage):

@@ -10,6 +10,8 @@ from matplotlib.colors import to_rgb
 
 from recrec.reporting import figures
 
+pytestmark = pytest.mark.slow
+
 SAMPLINGS = (1.0, 10.0, 100.0)
 #: Machado, Oliveira and Fernandes (2009): colours as seen with no deutan, protan or tritan cones, in linear RGB.
 VISIONS = {

@@ -5,12 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import recrec
 
 PACKAGE = Path(recrec.__file__).parent
 TESTS = Path(__file__).parent
 
 
+@pytest.mark.slow
 def test_the_library_and_its_tests_import_without_snakemake():
     modules = [
         "recrec." + ".".join(path.relative_to(PACKAGE).with_suffix("").parts)

@@ -20,6 +20,8 @@ from recrec.arrays import kernels
 from recrec.evaluation import thresholding
 from recrec.methods.recrec import leaping
 
+pytestmark = pytest.mark.slow
+
 TYPES = [np.float64, np.float32]
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

@@ -193,6 +193,7 @@ def bounds(size, seed):
 class TestMethods:
     """The contract of a method, over every recommender."""
 
+    @pytest.mark.slow
     @given(seed=SEEDS, bounded=st.booleans())
     @settings(max_examples=10, deadline=None)
     def test_solutions_say_the_truth(self, recommender, method, seed, bounded):
@@ -410,6 +411,7 @@ def literal_greedy(audience, item, thresholds, choice, weights):
 
 
 class TestGreedy:
+    @pytest.mark.slow
     @given(SEEDS, st.sampled_from([1.0, 0.5]), st.sampled_from([3, 64]), st.sampled_from(["content", "ridge"]))
     @settings(max_examples=30, deadline=None)
     def test_it_takes_the_steps_of_its_literal_twin(self, seed, step, shortlist, name):
@@ -450,7 +452,7 @@ class TestGreedy:
             audience, _ = audience_of("ridge", seed)
             problem = problem_of(audience, [np.arange(4)], [3, 8], 2)
             for item, solution in zip(
-                [3, 8], greedy.solve(problem, greedy.Settings(), CPU, random_study.SILENT)[0], strict=True
+                [3, 8], greedy.solve(problem, greedy.Settings(queries=2000), CPU, random_study.SILENT)[0], strict=True
             ):
                 assert (audience.features(item) + solution.change >= 0).all()
 

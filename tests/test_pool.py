@@ -18,7 +18,10 @@ from conftest import session
 from recrec.workflow import pool
 from recrec.workflow.pool import JobFailed, Named, Pool, ScriptJob, run_alone
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
+]
 SECONDS = 60
 HEAD = """
 import os, signal, time

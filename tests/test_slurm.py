@@ -159,6 +159,7 @@ def test_every_port_is_on_the_loopback_interface(slurm):
     assert set(ports) == {"127.0.0.1"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_no_daemon_outlives_the_script(number):
     needed()

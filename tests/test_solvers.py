@@ -109,6 +109,7 @@ def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real, c
     random_study.check_events(leapt, literal)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 30), choices, st.booleans(), some_terms(25), namespaces, st.booleans())
 def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, constraints, xp, use_gram):
@@ -129,6 +130,7 @@ def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, constrain
             np.testing.assert_allclose(kept, problem.scores + problem.profiles @ path.change, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 7), choices, namespaces, st.booleans())
 def test_profiles_that_cancel_pull_nowhere(seed, users, choice, xp, use_gram):

@@ -18,24 +18,37 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from recrec import methods as methods
+    from recrec import recommenders as recommenders
     from recrec.actionability import Constraints
     from recrec.errors import InputError
+    from recrec.evaluation.measures import Evaluated
+    from recrec.evaluation.target import Target
     from recrec.interface import Model, Recourse, evaluate, fit, recourse, say, threshold
 
 __version__ = "0.2.0"
-__all__ = ["Constraints", "InputError", "Model", "Recourse", "evaluate", "fit", "recourse", "say", "threshold"]
+__all__ = [
+    "Constraints", "Evaluated", "InputError", "Model", "Recourse", "Target", "evaluate", "fit", "methods",
+    "recommenders", "recourse", "say", "threshold",
+]  # fmt: skip
 _PLACES = {
     "Constraints": "recrec.actionability",
+    "Evaluated": "recrec.evaluation.measures",
     "InputError": "recrec.errors",
+    "Target": "recrec.evaluation.target",
     **dict.fromkeys(["Model", "Recourse", "evaluate", "fit", "recourse", "say", "threshold"], "recrec.interface"),
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _PLACES:
-        return getattr(importlib.import_module(_PLACES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker would take it that any name is there
+
+    def __getattr__(name: str) -> Any:
+        if name in ("methods", "recommenders"):
+            return importlib.import_module(f"recrec.{name}")
+        if name in _PLACES:
+            return getattr(importlib.import_module(_PLACES[name]), name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return sorted({*globals(), *__all__})

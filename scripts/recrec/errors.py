@@ -7,5 +7,5 @@ class InputError(ValueError):
     The message is one line: what is wrong, where it is, and what to do about it. Scripts print it without a traceback.
     """
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         super().__init__(" ".join(message.splitlines()))

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from scipy.sparse import csr_array, issparse
 from recrec import methods, recommenders
 from recrec.actionability import FREE, Constraints
 from recrec.arrays.device import CPU, Device
+from recrec.audience import Audience
 from recrec.data.matrices import Matrices
 from recrec.errors import InputError
 from recrec.evaluation.baseline import rank_baseline
@@ -32,19 +34,32 @@ LOG = logging.getLogger(__name__)
 BLOCK_USERS = 512
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A recommender fitted to interactions: what `fit` returns.
 
     Attributes
     ----------
     recommender : str
+        Its name.
     settings : pydantic model
-    state : dict
+        Those of the recommender.
+    state : dict of arrays
         What it learnt.
     matrices : Matrices
+        What it was fitted to, and which features can change.
     candidates : {"all", "unrated"}
+        Which items compete in a user's list.
     feature_names, item_names : list of str
+
+    Examples
+    --------
+    >>> import recrec
+    >>> model = recrec.fit([[1, 0], [0, 1]], [[5, 0]], item_names=["a", "b"])
+    >>> model.scores()
+    array([[5., 0.]])
+    >>> model.item("b")
+    1
     """
 
     recommender: str
@@ -70,34 +85,69 @@ class Model:
         Raises
         ------
         InputError
-            For a position that there is not.
+            For a position that there is not, no user at all, or scores that are no finite numbers.
         """
-        chosen = _positions(users, self.matrices.ratings.shape[0], "users")
-        audience = recommenders.load(self.recommender).audience(
-            self.state, self.matrices, chosen, self.candidates, self.settings
-        )
+        audience = self._audience(users, "target")
+        if not audience.shape[0]:
+            raise InputError("target: given no user; allowed: at least one")
         sorted_scores = np.empty(audience.shape)
         rank_baseline(audience, 1, BLOCK_USERS, sorted_scores, LOG)
         return Target(audience, sorted_scores)
 
     def scores(self, users: ArrayLike | None = None) -> np.ndarray:
-        """Scores of all items for users: (n, items) array."""
-        return self.target(users).audience.scores()
+        """Scores of all items for users.
 
-    def item(self, item: int | str) -> int:
-        """Position of an item, given as position or name.
+        Parameters
+        ----------
+        users : (n,) array of int or of bool, optional
+            As for `target`.
+
+        Returns
+        -------
+        (n, items) array
 
         Raises
         ------
         InputError
-            If there is none.
+            For a position that there is not.
         """
-        if isinstance(item, str):
-            return _named(item, self.item_names, "item")
-        return int(_positions([item], len(self.item_names), "item")[0])
+        return self._audience(users, "users").scores()
+
+    def item(self, item: int | str) -> int:
+        """Position of an item, given as position or name.
+
+        Parameters
+        ----------
+        item : int or str
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        InputError
+            If there is none, or several have the name.
+        """
+        if not isinstance(item, str):
+            if np.ndim(item):
+                raise InputError(f"item: given {np.size(item)} of them; allowed: one, as position or name")
+            return int(_positions([item], len(self.item_names), "item")[0])
+        count = self.item_names.count(item)
+        if count > 1:
+            raise InputError(f"item: {count} items are called {item!r}; give its position")
+        if not count:
+            raise InputError(f"item: there is no {item!r}{_hint(item, self.item_names)}")
+        return self.item_names.index(item)
+
+    def _audience(self, users: ArrayLike | None, name: str) -> Audience:
+        chosen = _positions(users, self.matrices.ratings.shape[0], name)
+        plugin = recommenders.load(self.recommender)
+        audience: Audience = plugin.audience(self.state, self.matrices, chosen, self.candidates, self.settings)
+        return audience
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Recourse:
     """A recourse for one item: what `recourse` returns.
 
@@ -117,8 +167,20 @@ class Recourse:
         ``"reached"`` if all sampled users have the item within the desired rank, or why not.
     reason : str
         In a sentence, where the status does not say it.
-    diagnostics : dict
+    diagnostics : dict of str to number
         What else the method tells.
+    changes : dict of str to float
+        What to change, by the features' names, the largest change first.
+    features : (features,) array
+        The item with its changes made.
+
+    Examples
+    --------
+    >>> import recrec
+    >>> model = recrec.fit([[1, 0], [0, 1]], [[5, 0]], feature_names=["love", "war"])
+    >>> answer = recrec.recourse(model, 1, method="greedy", desired_rank=1)
+    >>> answer.changes, answer.features
+    ({'love': 2.0}, array([2., 1.]))
     """
 
     model: Model
@@ -140,7 +202,12 @@ class Recourse:
     @cached_property
     def features(self) -> np.ndarray:
         """(features,) array: the item with its changes made."""
-        return self.model.matrices.features[[self.item]].toarray()[0] + self.change
+        return self._before + self.change
+
+    @property
+    def _before(self) -> np.ndarray:
+        features: np.ndarray = self.model.matrices.features[[self.item]].toarray()[0]
+        return features
 
 
 def fit(
@@ -158,9 +225,9 @@ def fit(
 
     Parameters
     ----------
-    features : (items, features) array or sparse matrix
-        What each item has: counts, 0-1 indicators, numbers.
-    ratings : (users, items) array or sparse matrix
+    features : (items, features) array, DataFrame or sparse matrix
+        What each item has: counts, 0-1 indicators, numbers. The texts that label a DataFrame are its names.
+    ratings : (users, items) array, DataFrame or sparse matrix
         Interactions; 0 where there is none.
     recommender : str
         One of `recommenders.names()`.
@@ -169,13 +236,14 @@ def fit(
     candidates : {"all", "unrated"}
         Which items compete in a user's list: all of them, or those that the user has not rated.
     feature_names, item_names : sequence of str, optional
-        What to call them.
+        What to call them. No two features may have one name.
     **settings
-        Of the recommender.
+        Of the recommender: the fields of its ``Settings``, such as ``alpha`` for `ridge`.
 
     Returns
     -------
     Model
+        Of copies: what was given may change afterwards.
 
     Raises
     ------
@@ -193,6 +261,8 @@ def fit(
     array([[26.,  2., 10., 10.]])
     """
     items, users = _matrix(features, "features"), _matrix(ratings, "ratings")
+    if items.shape[0] < 2:
+        raise InputError("features: given 1 item (row); allowed: at least 2, or there is nothing to rank")
     if users.shape[1] != items.shape[0]:
         raise InputError(
             f"ratings: given {users.shape[1]} columns; allowed: {items.shape[0]}, one for each item (row) of features"
@@ -206,8 +276,18 @@ def fit(
     matrices = Matrices(items, users, mask, np.ones(users.shape[0], dtype=np.int64))
     plugin = recommenders.load(recommender)
     choice = _settings(plugin, recommender, settings)
-    names = _names(feature_names, items.shape[1], "feature"), _names(item_names, items.shape[0], "item")
-    return Model(recommender, choice, plugin.fit(matrices, choice), matrices, candidates, *names)
+    of_features = _names(
+        feature_names if feature_names is not None else _labels(features, "columns"), items.shape[1], "feature"
+    )
+    _check_once(of_features, "feature_names")
+    labels, columns = _labels(features, "index"), _labels(ratings, "columns")
+    if labels and columns and labels != columns:
+        at = next(at for at, pair in enumerate(zip(labels, columns, strict=True)) if pair[0] != pair[1])
+        raise InputError(
+            f"ratings: column {at} is called {columns[at]!r}; allowed: {labels[at]!r}, as row {at} of features"
+        )
+    of_items = _names(item_names if item_names is not None else labels or columns, items.shape[0], "item")
+    return Model(recommender, choice, plugin.fit(matrices, choice), matrices, candidates, of_features, of_items)
 
 
 def recourse(
@@ -236,10 +316,12 @@ def recourse(
     target : Target or (m,) array of int or of bool, optional
         The group of users whom the item shall reach: positions, or what `Model.target` returned. Everybody if left out.
     constraints : Constraints
-        Over the mutable features: what a unit of change costs, and bounds.
+        What a unit of change costs, and bounds: a number for all mutable features, or one for each.
     device : Device
+        Where to compute: `recrec.arrays.device.choose`.
     **settings
-        Of the method, such as ``desired_rank=10``. ``lambda`` is a word of Python's: write ``lambda_``.
+        Of the method: the fields of its ``Settings``, such as ``desired_rank=10``. ``lambda`` is a word of Python's:
+        write ``lambda_``.
 
     Returns
     -------
@@ -249,7 +331,7 @@ def recourse(
     Raises
     ------
     InputError
-        For a user, item, method or setting that there is not.
+        For a user, item, method or setting that there is not, or constraints that do not fit.
 
     Examples
     --------
@@ -262,6 +344,10 @@ def recourse(
     >>> answer.status, answer.changes
     ('reached', {'love': 3.0})
     """
+    if isinstance(target, Target) and target.audience.shape[1] != len(model.item_names):
+        raise InputError(
+            f"target: given lists of {target.audience.shape[1]} items; allowed: {len(model.item_names)}, the model's"
+        )
     group = target if isinstance(target, Target) else model.target(target)
     sample = np.sort(_positions(users, group.audience.shape[0], "users"))
     if not sample.size:
@@ -275,10 +361,8 @@ def recourse(
         )
     at = model.item(item)
     mutable = model.matrices.mutable
-    try:
-        [[solution]] = solve_samples(group, [at], [sample], plugin, choice, device, constraints, LOG)
-    except ValueError as error:
-        raise InputError(f"constraints: {error}") from None
+    limits = _constraints(constraints, int(mutable.sum()))
+    [[solution]] = solve_samples(group, [at], [sample], plugin, choice, device, limits, LOG)
     change = np.zeros(len(mutable))
     change[mutable] = solution.change
     return Recourse(
@@ -321,8 +405,8 @@ def threshold(answer: Recourse, top_k: int = 10, keep: float = 0.8, over: str = 
     (3, 2)
     """
     _check_rank(top_k, answer.target)
-    if not 0 <= keep <= 1:
-        raise InputError(f"keep: given {keep}; allowed: 0 to 1")
+    if not _is_number(keep) or not 0 <= keep <= 1:
+        raise InputError(f"keep: given {keep!r}; allowed: 0 to 1")
     if over not in ("group", "sample"):
         raise InputError(f"over: given {over!r}; allowed: group, sample")
     mutable = answer.model.matrices.mutable
@@ -365,8 +449,8 @@ def evaluate(answer: Recourse, top_k: int = 10, rbo_p: float = 0.5) -> Evaluated
     2
     """
     _check_rank(top_k, answer.target)
-    if not 0 < rbo_p < 1:
-        raise InputError(f"rbo_p: given {rbo_p}; allowed: above 0 and below 1")
+    if not _is_number(rbo_p) or not 0 < rbo_p < 1:
+        raise InputError(f"rbo_p: given {rbo_p!r}; allowed: above 0 and below 1")
     found, kept = (change[None, answer.model.matrices.mutable] for change in (answer.found, answer.change))
     [row] = evaluate_cell(answer.target, np.array([answer.item]), found, kept, top_k, rbo_p)
     return row
@@ -379,12 +463,14 @@ def say(answer: Recourse, top_k: int = 10, group: str = "asked for") -> str:
     ----------
     answer : Recourse
     top_k : int
+        How far down the users are said to look.
     group : str
         What to call the target group.
 
     Returns
     -------
     str
+        Two sentences; a third where the method says why there is no recourse.
 
     Raises
     ------
@@ -405,7 +491,7 @@ def say(answer: Recourse, top_k: int = 10, group: str = "asked for") -> str:
     _check_rank(top_k, answer.target)
     target, model = answer.target, answer.model
     users, items = target.audience.shape
-    means = np.array([target.ranks([item]).mean() for item in range(items)])
+    means = rank_baseline(target.audience, 1, BLOCK_USERS, np.empty((users, items)), LOG).mean_rank
     position = int(np.flatnonzero(np.argsort(means, kind="stable") == answer.item)[0]) + 1
     before = target.ranks([answer.item])[:, 0]
     row = evaluate(answer, top_k)
@@ -414,20 +500,23 @@ def say(answer: Recourse, top_k: int = 10, group: str = "asked for") -> str:
         row.users_reached, users, group,
     )  # fmt: skip
     ones = np.ones(len(answer.change))
-    originals = model.matrices.features[[answer.item]].toarray()[0]
-    phrases = change_phrases(answer.change, originals, model.feature_names.__getitem__, 0 * ones, ones)
-    return statement(model.item_names[answer.item], phrases or ["change nothing"], place)
+    phrases = change_phrases(answer.change, answer._before, model.feature_names.__getitem__, 0 * ones, ones)
+    said = statement(model.item_names[answer.item], phrases or ["change nothing"], place)
+    return f"{said} No recourse: {answer.reason}." if answer.reason and not phrases else said
 
 
 def _matrix(values: Any, name: str) -> csr_array:
-    """A matrix of finite numbers, sparse."""
+    """A matrix of finite numbers, sparse; a copy."""
     try:
-        matrix = csr_array(values, dtype=np.float64) if issparse(values) else np.asarray(values, dtype=np.float64)
+        matrix = values if issparse(values) else np.asarray(values)
+        if matrix.dtype.kind not in "biufO":
+            raise TypeError
+        matrix = matrix.astype(np.float64)
     except (TypeError, ValueError):
         raise InputError(f"{name}: not an array of numbers") from None
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise InputError(f"{name}: given the shape {matrix.shape}; allowed: two dimensions, neither of them empty")
-    sparse = csr_array(matrix)
+    sparse = csr_array(matrix, copy=True)
     sparse.sum_duplicates()
     sparse.eliminate_zeros()
     if not np.isfinite(sparse.data).all():
@@ -449,27 +538,39 @@ def _positions(chosen: ArrayLike | None, size: int, name: str) -> np.ndarray:
             raise InputError(f"{name}: given a mask of shape {array.shape}; allowed: ({size},)")
         return np.flatnonzero(array)
     if array.ndim != 1 or not (array.size == 0 or np.issubdtype(array.dtype, np.integer)):
-        raise InputError(f"{name}: given {chosen!r}; allowed: whole numbers from 0 to {size - 1}, or a mask")
+        raise InputError(
+            f"{name}: given {array.dtype} of shape {array.shape}; allowed: a list of whole numbers from 0 to "
+            f"{size - 1}, or a mask"
+        )
     outside = array[(array < 0) | (array >= size)]
     if outside.size:
         raise InputError(f"{name}: given {outside[0]}; allowed: 0 to {size - 1}")
-    if len(np.unique(array)) < len(array):
-        raise InputError(f"{name}: a position is given twice; allowed: each once")
+    _check_once(array.tolist(), name)
     return array.astype(np.int64)
+
+
+def _check_once(values: list[Any], name: str) -> None:
+    seen: set[Any] = set()
+    for value in values:
+        if value in seen:
+            raise InputError(f"{name}: {value!r} is given twice; allowed: each once")
+        seen.add(value)
+
+
+def _labels(values: Any, axis: str) -> list[str] | None:
+    """What a DataFrame calls its rows or columns; None if those are no texts."""
+    labels = list(getattr(values, axis)) if hasattr(values, "columns") else []
+    return labels if labels and all(isinstance(label, str) for label in labels) else None
 
 
 def _names(names: Sequence[str] | None, size: int, kind: str) -> list[str]:
     if names is None:
         return [f"{kind} {number}" for number in range(size)]
+    if isinstance(names, str):
+        raise InputError(f"{kind}_names: given one text; allowed: a list of {size}, one for each {kind}")
     if len(names) != size:
         raise InputError(f"{kind}_names: given {len(names)}; allowed: {size}, one for each {kind}")
     return [str(name) for name in names]
-
-
-def _named(name: str, names: list[str], kind: str) -> int:
-    if name in names:
-        return names.index(name)
-    raise InputError(f"{kind}: there is no {name!r}{_hint(name, names)}")
 
 
 def _hint(name: str, names: Iterable[str]) -> str:
@@ -479,17 +580,53 @@ def _hint(name: str, names: Iterable[str]) -> str:
 
 def _settings(plugin: Any, name: str, keys: dict[str, Any]) -> Any:
     """Settings of a plug-in from keyword arguments."""
+    # NumPy's scalars are numbers to whoever calls from Python, other than in a config.
+    plain = {key: value.item() if isinstance(value, np.generic) else value for key, value in keys.items()}
     try:
-        return plugin.Settings(**keys)
+        return plugin.Settings(**plain)
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0])
         if first["type"] == "extra_forbidden":
             known = list(plugin.Settings.model_fields)
+            if key in known:
+                raise InputError(f"{name}: {key}: given twice, by both of its names; allowed: once") from None
             raise InputError(
                 f"{name}: {key}: unknown setting{_hint(key, known)}; allowed: {', '.join(known) or 'none'}"
             ) from None
-        raise InputError(f"{name}: {key}: given {first['input']!r}; {first['msg']}") from None
+        raise InputError(
+            f"{name}: {key}: given {first['input']!r}; allowed: {first['msg'].removeprefix('Input should be ')}"
+        ) from None
+
+
+def _constraints(constraints: Constraints, size: int) -> Constraints:
+    """Constraints with a number for each mutable feature, or None for none."""
+    if not isinstance(constraints, Constraints):
+        raise InputError(f"constraints: given {type(constraints).__name__}; allowed: recrec.Constraints")
+    parts = {}
+    for name, given in constraints._asdict().items():
+        if given is None:
+            continue
+        try:
+            part = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InputError(f"constraints.{name}: not an array of numbers") from None
+        if part.shape not in ((), (1,), (size,)):
+            raise InputError(
+                f"constraints.{name}: given the shape {part.shape}; allowed: a number, or ({size},), one for each "
+                "mutable feature"
+            )
+        if np.isnan(part).any():
+            raise InputError(f"constraints.{name}: a value is nan; allowed: numbers")
+        parts[name] = np.broadcast_to(part, (size,)).copy()
+    try:
+        return Constraints(**parts).check()
+    except ValueError as error:
+        raise InputError(f"constraints: {error}") from None
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _check_rank(top_k: int, target: Target) -> None:

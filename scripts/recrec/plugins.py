@@ -3,11 +3,14 @@
 import difflib
 import importlib
 import pkgutil
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any
 
 from recrec.errors import InputError
 
 
-def names(package):
+def names(package: ModuleType) -> list[str]:
     """Names of the modules of a package, in alphabetical order; those that begin with an underscore are none.
 
     Parameters
@@ -21,7 +24,7 @@ def names(package):
     return sorted(found.name for found in pkgutil.iter_modules(package.__path__) if not found.name.startswith("_"))
 
 
-def load(package, name, needs):
+def load(package: ModuleType, name: str, needs: Iterable[str]) -> Any:
     """A plug-in.
 
     Parameters
@@ -42,7 +45,7 @@ def load(package, name, needs):
     """
     kind = package.__name__.rpartition(".")[2]
     if name not in (known := names(package)):
-        close = difflib.get_close_matches(name, known, 1)
+        close = difflib.get_close_matches(str(name), known, 1)
         hint = f" (did you mean {close[0]}?)" if close else ""
         raise InputError(f"{kind}: given {name!r}{hint}; allowed: {', '.join(known)}")
     try:

@@ -19,6 +19,11 @@ def tie_adjusted(scores):
     -------
     array
         ``scores`` raised by the tie tolerance. Monotone, so sorted scores give sorted thresholds.
+
+    Examples
+    --------
+    >>> tie_adjusted(np.array([2.0, -np.inf])) > np.array([2.0, -np.inf])
+    array([ True, False])
     """
     finite = np.where(np.isfinite(scores), np.abs(scores), 0.0)
     return scores + TIE * np.maximum(1.0, finite)
@@ -36,6 +41,11 @@ def sort_scores(scores, candidates=None):
     Returns
     -------
     (users, items) array
+
+    Examples
+    --------
+    >>> sort_scores(np.array([[3.0, 1.0, 2.0]]), np.array([[True, True, False]]))
+    array([[-inf,   1.,   3.]])
     """
     ascending = scores.copy() if candidates is None else np.where(candidates, scores, -np.inf)
     ascending.sort(axis=1)
@@ -55,6 +65,11 @@ def count_not_beaten(ascending, scores):
     Returns
     -------
     (users, n) integer array
+
+    Examples
+    --------
+    >>> count_not_beaten(np.array([[1.0, 2.0, 2.0, 5.0]]), np.array([[6.0, 2.0, 0.0]]))
+    array([[0, 3, 4]])
     """
     items, wanted = ascending.shape[1], scores.shape[1]
     if wanted * items.bit_length() < items:
@@ -100,6 +115,16 @@ def ranks(ascending, present, candidates, scores=None):
     Returns
     -------
     (users, n) integer array
+
+    Examples
+    --------
+    The second and the third item are tied, so neither is promised the second place.
+
+    >>> scores = np.array([[5.0, 2.0, 2.0, 1.0]])
+    >>> ranks(sort_scores(scores), scores, np.True_)
+    array([[1, 3, 3, 4]])
+    >>> ranks(sort_scores(scores), scores[:, [3]], np.True_, np.array([[6.0]]))
+    array([[1]])
     """
     scores = present if scores is None else scores
     itself = candidates & (tie_adjusted(present) >= scores)
@@ -121,6 +146,14 @@ def score_thresholds(ascending, scores, candidates, k):
     (users, n) array
         ``rank <= k`` holds exactly where a score is greater than the threshold. ``-inf`` where fewer than `k`
         other items are candidates.
+
+    Examples
+    --------
+    To be among the first two, the last item has to score more than the second best.
+
+    >>> scores = np.array([[5.0, 3.0, 1.0]])
+    >>> score_thresholds(sort_scores(scores), scores[:, [2]], np.True_, 2).round(6)
+    array([[3.]])
     """
     users, items = ascending.shape
 

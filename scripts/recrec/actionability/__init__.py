@@ -1,6 +1,6 @@
 """What may change, how far and at what cost: shared by every method."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,9 +10,9 @@ class Constraints(NamedTuple):
 
     Attributes
     ----------
-    weights : (features,) array or None
-        Cost of a unit of change of each feature, none negative; None: all are 1.
-    low, high : (features,) arrays or None
+    weights : (features,) array, number or None
+        Cost of a unit of change of each feature, none negative; a number: of any of them; None: all are 1.
+    low, high : (features,) arrays, numbers or None
         Bounds on the change, ``low <= 0 <= high``, infinite ones included; None: none.
 
     Examples
@@ -21,11 +21,11 @@ class Constraints(NamedTuple):
     True
     """
 
-    weights: np.ndarray | None = None
-    low: np.ndarray | None = None
-    high: np.ndarray | None = None
+    weights: np.ndarray | float | None = None
+    low: np.ndarray | float | None = None
+    high: np.ndarray | float | None = None
 
-    def check(self, xp=np):
+    def check(self, xp: Any = np) -> "Constraints":
         """These constraints.
 
         Parameters
@@ -50,7 +50,7 @@ class Constraints(NamedTuple):
         return self
 
     @property
-    def bounded(self):
+    def bounded(self) -> bool:
         """Whether any change has a bound."""
         return self.low is not None or self.high is not None
 

@@ -27,6 +27,13 @@ def group_values(rule, users, ratings, source="users"):
     ------
     InputError
         If a value is not a number.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> users = pd.DataFrame({"id": ["u1", "u2"], "age": ["31", "20"]})
+    >>> group_values({"by": "age"}, users, None)
+    array([31., 20.])
     """
     if rule["by"] == "activity":
         return np.diff(ratings.indptr).astype(float)
@@ -47,6 +54,11 @@ def equal_groups(values, groups):
     ------
     InputError
         If there are fewer users than groups.
+
+    Examples
+    --------
+    >>> equal_groups(np.array([31, 20, 25, 20, 40]), 2)
+    array([1, 0, 0, 0, 1])
     """
     if len(values) < groups:
         raise InputError(f"groups: given {groups}; allowed: at most {len(values)}, the number of users")

@@ -1,6 +1,7 @@
 """A data set as matrices: what the stage featurize leaves to all others."""
 
-from typing import NamedTuple
+import os
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -21,6 +22,12 @@ class Matrices(NamedTuple):
         Which features a provider can change.
     group : (users,) integer array
         Target group of each user, from 1.
+
+    Examples
+    --------
+    >>> one = np.ones(1, dtype=int)
+    >>> Matrices(csr_array([[1.0]]), csr_array([[5.0], [3.0]]), one > 0, np.array([1, 2])).members(2)
+    array([1])
     """
 
     features: csr_array
@@ -29,13 +36,13 @@ class Matrices(NamedTuple):
     group: np.ndarray
 
     @classmethod
-    def load(cls, path):
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """The matrices of a data set, from its file."""
         arrays = load_arrays(path)
-        parts = (csr_from_parts(name, arrays) for name in ("features", "ratings"))
-        return cls(*parts, arrays["mutable"], arrays["group"])
+        features, ratings = (csr_from_parts(name, arrays) for name in ("features", "ratings"))
+        return cls(features, ratings, arrays["mutable"], arrays["group"])
 
-    def save(self, path):
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write them as one file."""
         save_arrays(
             path,
@@ -45,6 +52,6 @@ class Matrices(NamedTuple):
             group=self.group,
         )
 
-    def members(self, group):
+    def members(self, group: int | str) -> np.ndarray:
         """Positions of the users of a target group."""
         return np.flatnonzero(self.group == int(group))

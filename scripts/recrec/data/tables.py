@@ -344,7 +344,13 @@ def numbers(values, where, first_row=1, known=None, ids=None):
 
 
 def fold_title(title):
-    """A title for comparison: without what is in parentheses, article in front, no case, accents or punctuation."""
+    """A title for comparison: without what is in parentheses, article in front, no case, accents or punctuation.
+
+    Examples
+    --------
+    >>> fold_title("Misérables, Les")
+    'les miserables'
+    """
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     plain = re.sub(r"\s*\(.*?\)", "", plain).strip()
     if moved := re.fullmatch(rf"(.*), ({ARTICLES})", plain):

@@ -48,6 +48,15 @@ def rank_baseline(audience, top_k, block_users, sorted_scores, log=LOG):
     ------
     InputError
         If every item is in everybody's top k, or a score is not a finite number.
+
+    Examples
+    --------
+    >>> import recrec
+    >>> model = recrec.fit([[2, 0, 1], [0, 1, 0], [1, 0, 0], [0, 2, 1]], [[5, 0, 0, 1], [4, 0, 3, 0], [0, 4, 0, 5]])
+    >>> audience = model.target().audience
+    >>> baseline = rank_baseline(audience, 1, 100, np.empty(audience.shape))
+    >>> baseline.mean_rank.round(2).tolist(), baseline.top_share.round(2).tolist()
+    ([1.67, 3.33, 3.0, 2.33], [0.67, 0.0, 0.0, 0.33])
     """
     users, items = audience.shape
     if top_k >= items:

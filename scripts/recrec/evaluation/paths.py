@@ -43,7 +43,13 @@ def cell_of(path):
 
 
 def group_of(path):
-    """What a group's file is of: ``dataset``, ``recommender`` and ``group``."""
+    """What a group's file is of: ``dataset``, ``recommender`` and ``group``.
+
+    Examples
+    --------
+    >>> group_of("results/baseline/films/content/group2.sorted.npy")
+    {'dataset': 'films', 'recommender': 'content', 'group': 2}
+    """
     return _of(_GROUP, path)
 
 

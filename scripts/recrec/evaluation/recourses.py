@@ -40,6 +40,16 @@ def solve_cell(target, items, percentage, seeds, method, settings, device=CPU, c
     ------
     InputError
         If a recourse does not fit into memory.
+
+    Examples
+    --------
+    >>> import recrec
+    >>> model = recrec.fit([[2, 0, 1], [0, 1, 0], [1, 0, 0], [0, 2, 1]], [[5, 0, 0, 1], [4, 0, 3, 0], [0, 4, 0, 5]])
+    >>> from recrec import methods
+    >>> greedy = methods.load("greedy")
+    >>> [(item, seed, solution)] = solve_cell(model.target(), [1], 50, [7], greedy, greedy.Settings(desired_rank=1))
+    >>> item, seed, solution.status, solution.change.shape
+    (1, 7, 'reached', (3,))
     """
     users = target.audience.shape[0]
     drawn = {seed: np.sort(sample(users, percentage, seed)) for seed in seeds}
@@ -107,7 +117,14 @@ def pack(solutions):
 
 
 def pack_changes(changes):
-    """Changes, (n, features), as the triples of their non-zeros: thresholded ones are few."""
+    """Changes, (n, features), as the triples of their non-zeros: thresholded ones are few.
+
+    Examples
+    --------
+    >>> packed = pack_changes(np.array([[0.0, 2.0], [0.0, 0.0]]))
+    >>> packed["change_feature"], packed["change_value"], packed["change_shape"]
+    (array([1], dtype=int32), array([2.]), array([2, 2]))
+    """
     rows, features = np.nonzero(changes)
     return {
         "change_row": rows.astype(np.int32),
@@ -118,7 +135,14 @@ def pack_changes(changes):
 
 
 def unpack_changes(arrays):
-    """The changes that `pack_changes` took apart: (n, features) array."""
+    """The changes that `pack_changes` took apart: (n, features) array.
+
+    Examples
+    --------
+    >>> unpack_changes(pack_changes(np.array([[0.0, 2.0], [0.0, 0.0]])))
+    array([[0., 2.],
+           [0., 0.]])
+    """
     changes = np.zeros(tuple(arrays["change_shape"]))
     changes[arrays["change_row"], arrays["change_feature"]] = arrays["change_value"]
     return changes

@@ -4,7 +4,13 @@ import numpy as np
 
 
 def sample_size(users, percentage):
-    """Number of sampled users: ``max(1, round(percentage / 100 * users))``, halves rounded up."""
+    """Number of sampled users: ``max(1, round(percentage / 100 * users))``, halves rounded up.
+
+    Examples
+    --------
+    >>> sample_size(250, 1), sample_size(7, 0.5)
+    (3, 1)
+    """
     return max(1, int(np.floor(percentage / 100 * users + 0.5)))
 
 
@@ -25,6 +31,11 @@ def sample(users, percentage, seed):
     Returns
     -------
     (n,) integer array
+
+    Examples
+    --------
+    >>> set(sample(10, 20, seed=1)) < set(sample(10, 50, seed=1)), len(sample(10, 50, seed=1))
+    (True, 5)
     """
     order = np.random.default_rng(seed).permutation(users)
     return order[: sample_size(users, percentage)]

@@ -50,6 +50,13 @@ def select(baseline, ranks, items_per_rank, max_top_share, reading):
     ------
     InputError
         If a rank lies beyond the items, or too few eligible items are left for it.
+
+    Examples
+    --------
+    >>> from recrec.evaluation.baseline import Baseline
+    >>> baseline = Baseline(np.array([1.5, 3.0, 1.5, 4.0]), np.array([0.9, 0.0, 0.1, 0.0]))
+    >>> [(one.item, one.position) for one in select(baseline, [1], 2, 0.2, "order")]
+    [(2, 2), (1, 3)]
     """
     items = len(baseline.mean_rank)
     order = np.argsort(baseline.mean_rank, kind="stable")

@@ -29,6 +29,13 @@ def threshold_cell(target, items, users, changes, top_k, keep, count=None):
     Returns
     -------
     (n, features) array
+
+    Examples
+    --------
+    >>> import recrec
+    >>> model = recrec.fit([[2, 0, 1], [0, 1, 0], [1, 0, 0], [0, 2, 1]], [[5, 0, 0, 1], [4, 0, 3, 0], [0, 4, 0, 5]])
+    >>> threshold_cell(model.target(), np.array([1]), [None], np.array([[9.0, 0.1, 0.0]]), top_k=1, keep=0.8)
+    array([[9., 0., 0.]])
     """
     different = np.unique(items)
     scores, thresholds = target.scores(different), target.thresholds(different, top_k)
@@ -74,7 +81,13 @@ def counted_users(target, seeds, percentage, over):
 
 
 def removal_order(change):
-    """Changed features from the smallest to the largest absolute change, ties by index."""
+    """Changed features from the smallest to the largest absolute change, ties by index.
+
+    Examples
+    --------
+    >>> removal_order(np.array([0.0, -2.0, 0.5, 2.0]))
+    array([2, 1, 3])
+    """
     changed = np.flatnonzero(change)
     return changed[np.argsort(np.abs(change[changed]), kind="stable")]
 
@@ -105,6 +118,15 @@ def hard_threshold(change, gains, scores, thresholds, keep, count=None):
     (features,) array
         The change that is kept: the last state before the success rate fell below ``keep`` times its first value. A
         recourse that reaches nobody is returned as it is.
+
+    Examples
+    --------
+    One user, whose score has to exceed 1: the change of 2 does it alone.
+
+    >>> from recrec.audience import LinearMap
+    >>> gains = LinearMap(np.ones((1, 1)), np.ones((1, 2)))
+    >>> hard_threshold(np.array([0.5, 2.0]), gains, np.zeros(1), np.ones(1), keep=0.8)
+    array([0., 2.])
     """
     largest_first = removal_order(change)[::-1]
     full = scores + gains.gains(change)
@@ -130,6 +152,11 @@ def hard_threshold_anew(change, rescored, thresholds, keep):
     Returns
     -------
     (features,) array
+
+    Examples
+    --------
+    >>> hard_threshold_anew(np.array([0.5, 2.0]), lambda changes: changes.sum(axis=1)[None, :], np.ones(1), keep=0.8)
+    array([0., 2.])
     """
     largest_first = removal_order(change)[::-1]
     needed = _needed(rescored(change[None, :])[:, 0] > thresholds, keep)
@@ -205,6 +232,13 @@ def count_successes(columns, change, totals, scores, thresholds):
     counts : (n,) integer array
     totals : (users,) array
         With these changes.
+
+    Examples
+    --------
+    >>> columns = np.array([[1.0, 1.0], [0.0, 1.0]])
+    >>> counts, totals = count_successes(columns, np.array([2.0, 1.0]), np.zeros(2), np.zeros(2), np.array([1.5, 0.5]))
+    >>> counts.tolist(), totals.tolist()
+    ([1, 2], [3.0, 1.0])
     """
     sums = columns * change
     sums[:, 0] += totals

@@ -212,7 +212,7 @@ def _duration(seconds):
     Examples
     --------
     >>> _duration(7.2), _duration(75), _duration(7300)
-    ('7 s', '1 min 15 s', '2 h 2 min')
+    ('7 s', '1 min 15 s', '2 h 1 min')
     """
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
