@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -168,9 +169,9 @@ class TestNames:
 
     def test_changes_are_named_the_largest_first(self, model):
         answer = recrec.recourse(model, 1, users=[0, 1], method="greedy", desired_rank=1, step=0.5)
-        values = list(answer.changes.values())
-        assert values == sorted(values, key=lambda value: -abs(value)) and all(values)
         assert {NAMES[at]: value for at, value in enumerate(answer.change) if value} == answer.changes
+        answer = replace(answer, change=np.array([0.5, -2.0, 0.0]))
+        assert list(answer.changes.items()) == [("war", -2.0), ("love", 0.5)]
 
 
 class TestFit:
@@ -351,11 +352,17 @@ class TestWhatFollows:
         once = recrec.threshold(answer, 1)
         assert 0 < len(once.changes) < len(answer.changes)
         assert np.array_equal(recrec.threshold(once, 1).change, once.change)
-        assert np.array_equal(recrec.threshold(once, 1, keep=1).found, answer.found)
+        assert np.array_equal(once.found, answer.found)
+        least = recrec.threshold(answer, 1, keep=0)
+        assert len(least.changes) < len(once.changes)
+        assert np.array_equal(recrec.threshold(least, 1).change, once.change)
+        assert len(recrec.threshold(answer, 1, keep=1).changes) >= len(once.changes)
 
     def test_it_is_said_in_words(self, answer):
         said = recrec.say(recrec.threshold(answer, 1), 1, "readers")
         ranks = answer.target.ranks(np.arange(4)).mean(axis=0)
+        assert np.count_nonzero(answer.target.ranks([1]) == 2) == 1
+        assert "group asked for, 1 of whom has it in their top 2." in recrec.say(answer, 2)
         row = recrec.evaluate(recrec.threshold(answer, 1), 1)
         assert f"mean rank {ranks[1]:.1f}) for the 3 users of the group readers, none of whom has it" in said
         assert f"{row.users_reached} of the 3 have it in their top 1 (mean rank {row.mean_rank_after:.1f})" in said

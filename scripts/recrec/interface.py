@@ -511,12 +511,12 @@ def _matrix(values: Any, name: str) -> csr_array:
         matrix = values if issparse(values) else np.asarray(values)
         if matrix.dtype.kind not in "biufO":
             raise TypeError
-        matrix = matrix.astype(np.float64)
+        matrix = matrix.astype(np.float64)  # always a copy
     except (TypeError, ValueError):
         raise InputError(f"{name}: not an array of numbers") from None
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise InputError(f"{name}: given the shape {matrix.shape}; allowed: two dimensions, neither of them empty")
-    sparse = csr_array(matrix, copy=True)
+    sparse = csr_array(matrix)
     sparse.sum_duplicates()
     sparse.eliminate_zeros()
     if not np.isfinite(sparse.data).all():
