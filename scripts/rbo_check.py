@@ -5,7 +5,7 @@ import numpy as np
 from recrec import recommenders
 from recrec.data.matrices import Matrices
 from recrec.evaluation.overlap_check import COLUMNS, compare
-from recrec.evaluation.paths import cell_of
+from recrec.evaluation.paths import MATRICES, MODEL, SORTED_SCORES, cell_of
 from recrec.evaluation.recourses import unpack_changes
 from recrec.evaluation.target import load_target
 from recrec.storage import load_arrays, write_rows
@@ -24,9 +24,9 @@ with job(snakemake) as log:
         target = load_target(
             recommender,
             recommender.Settings(**params.recommenders[cell["dataset"]][cell["recommender"]]),
-            Matrices.load("results/data/{dataset}/matrices.npz".format(**cell)),
-            load_arrays("results/model/{dataset}/{recommender}.npz".format(**cell)),
-            "results/baseline/{dataset}/{recommender}/group{group}.sorted.npy".format(**cell),
+            Matrices.load(MATRICES.format(**cell)),
+            load_arrays(MODEL.format(**cell)),
+            SORTED_SCORES.format(**cell),
             cell["group"],
             params.candidates,
         )

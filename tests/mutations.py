@@ -39,7 +39,7 @@ class Mutation(NamedTuple):
 
 
 LEAPING, MEASURES = "recrec/methods/recrec/leaping.py", "recrec/evaluation/measures.py"
-THRESHOLDING = "recrec/evaluation/thresholding.py"
+THRESHOLDING, RECOURSES = "recrec/evaluation/thresholding.py", "recrec/evaluation/recourses.py"
 WHOLE = "test_literal.py test_by_hand.py"
 MUTATIONS = [
     Mutation("rbo_p05 is the 95th percentile", MEASURES, "overlap[:, row], 5)", "overlap[:, row], 95)", WHOLE),
@@ -126,7 +126,7 @@ MUTATIONS = [
         "if settings.lambda_ != 0.0 or problem.constraints.bounded:", "if False:", "test_memory.py",
     ),
     Mutation(
-        "the sample is that of another percentage", MEASURES, "np.sort(sample(users, percentage, seed))",
+        "the sample is that of another percentage", RECOURSES, "np.sort(sample(users, percentage, seed))",
         "np.sort(sample(users, percentage / 2, seed))", WHOLE,
     ),
     Mutation(

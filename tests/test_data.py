@@ -1032,4 +1032,4 @@ def test_a_selection_that_would_fail_is_foretold(tmp_path):
     """Each rank alone has its two items, both together have three."""
     text = described(tmp_path, 2)
     assert "enough" not in text and "fewer than" not in text
-    assert text.count("a study stops here: config.yaml: ranks: 3: only 1 of 2 items are left") == 2
+    assert text.count("a study stops here: ranks: 3: only 1 of 2 items are left") == 2

@@ -45,13 +45,13 @@ class Unable:
 
 
 def test_gpu_without_cupy_is_one_clear_line(no_cupy):
-    with pytest.raises(InputError, match=r"config.yaml: device: given gpu; CuPy is not installed. Say auto or cpu"):
+    with pytest.raises(InputError, match=r"device: given gpu; CuPy is not installed. Say auto or cpu"):
         device.choose("gpu", "double", 1)
 
 
 def test_gpu_without_a_device_is_one_clear_line(monkeypatch):
     monkeypatch.setitem(sys.modules, "cupy", Unable)
-    with pytest.raises(InputError, match=r"config.yaml: device: given gpu; CuPy finds no CUDA device"):
+    with pytest.raises(InputError, match=r"device: given gpu; CuPy finds no CUDA device"):
         device.choose("gpu", "double", 1)
 
 
@@ -65,7 +65,7 @@ def test_cupy_that_does_not_work_is_one_clear_line(monkeypatch, pretended):
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.setattr(pretended["cupyx.scipy.sparse"], "csr_matrix", broken)
     why = "CuPy does not work here: ImportError: libcusparse.so.12: not found"
-    with pytest.raises(InputError, match=f"config.yaml: device: given gpu; {why}. Say auto or cpu"):
+    with pytest.raises(InputError, match=f"device: given gpu; {why}. Say auto or cpu"):
         device.choose("gpu", "double", 1)
     log = Lines()
     assert device.choose("auto", "double", 1, log).name == "cpu"

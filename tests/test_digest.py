@@ -148,24 +148,38 @@ def test_relative_imports_are_refused_for_they_are_not_followed(tree):
         digest_after(tree, "recrec/late.py", lambda text: "from . import plain\n" + text)
 
 
-def test_the_real_scripts_reach_what_they_use():
-    """Of the files as they are: a solver's digest has the solver in it, a plot's has not."""
-    reached = {}
-    for name in ("recourse", "plot"):
-        code_digest(SCRIPTS / f"{name}.py")
-    original = digest._parsed
+def reached(monkeypatch, script, plugins=()):
+    """Files of the package in the digest of a script, of the tree as it is."""
+    files, original = set(), digest._parsed
 
     def noting(path, changed):
-        reached[current].add(path.relative_to(SCRIPTS).as_posix())
+        files.add(path.relative_to(script.parent).as_posix())
         return original(path, changed)
 
-    digest._parsed = noting
-    try:
-        for current in ("recourse", "plot"):
-            reached[current] = set()
-            code_digest(SCRIPTS / f"{current}.py")
-    finally:
-        digest._parsed = original
-    assert "recrec/arrays/device.py" in reached["recourse"]
-    assert "recrec/reporting/figures.py" in reached["plot"]
-    assert not any(path.startswith(("recrec/methods", "recrec/workflow/study")) for path in reached["plot"])
+    with monkeypatch.context() as patched:
+        patched.setattr(digest, "_parsed", noting)
+        code_digest(script, plugins)
+    return files
+
+
+def test_the_real_scripts_reach_what_they_use(monkeypatch):
+    """A solver is in the digest of a cell that names it, and not in that of another or of a plot."""
+    plot = reached(monkeypatch, SCRIPTS / "plot.py")
+    assert "recrec/reporting/figures.py" in plot
+    assert not any(path.startswith(("recrec/methods", "recrec/workflow/study")) for path in plot)
+    of_recrec = reached(monkeypatch, SCRIPTS / "recourse.py", ["recrec.recommenders.ridge", "recrec.methods.recrec"])
+    of_greedy = reached(monkeypatch, SCRIPTS / "recourse.py", ["recrec.recommenders.content", "recrec.methods.greedy"])
+    assert of_recrec >= {"recrec/methods/recrec/leaping.py", "recrec/recommenders/ridge.py", "recrec/arrays/kernels.py"}
+    assert "recrec/methods/recrec/leaping.py" not in of_greedy and "recrec/recommenders/ridge.py" not in of_greedy
+    assert "recrec/evaluation/measures.py" not in of_recrec | of_greedy
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["from recrec import fit", "import recrec\n\nrecrec.fit", "import recrec\n\ndef f():\n    recrec.recourse()"],
+)
+def test_public_names_lead_to_where_they_are(monkeypatch, tmp_path, code):
+    (tmp_path / "recrec").symlink_to(SCRIPTS / "recrec")
+    (tmp_path / "own.py").write_text(code)
+    files = reached(monkeypatch, tmp_path / "own.py")
+    assert files >= {"recrec/interface.py", "recrec/actionability/__init__.py", "recrec/evaluation/measures.py"}

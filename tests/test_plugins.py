@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from random_study import choose
 from scipy.sparse import csr_array
 
-from recrec import methods, plugins, recommenders
+from recrec import methods, recommenders
 from recrec.actionability import FREE, Constraints
 from recrec.arrays.device import CPU
 from recrec.audience import LinearAudience, LinearMap
@@ -16,10 +16,11 @@ from recrec.config import Section
 from recrec.data.matrices import Matrices
 from recrec.errors import InputError
 from recrec.evaluation import measures, recourses, thresholding
-from recrec.methods import DECLINED, REACHED, STALLED, MethodSettings, Problem, greedy, recrec
+from recrec.methods import DECLINED, REACHED, STALLED, MethodSettings, Problem, Solution, greedy, recrec
 from recrec.methods.recrec import stepping
 from recrec.methods.recrec.steps import Task
 from recrec.recommenders import ridge
+from recrec.reporting.cells import COLUMNS, DIAGNOSTICS
 
 SEEDS = st.integers(0, 10**6)
 
@@ -78,9 +79,6 @@ class TestDoors:
             room.load("broken")
         with pytest.raises(InputError, match=r"empty\.py does not define"):
             room.load("empty")
-
-    def test_names_are_found_and_not_listed_anywhere(self, room):
-        assert room.names() == plugins.names(room)
 
 
 class TestRecommenders:
@@ -255,6 +253,31 @@ class Saturating(LinearAudience):
 def saturating(seed, **size):
     features, ratings = random_study.recommender(seed, **size)
     return Saturating(csr_array(features), np.ones(features.shape[1], dtype=bool), csr_array(ratings), "all")
+
+
+def solution(status=REACHED, **diagnostics):
+    return Solution(np.zeros(2), status, diagnostics=diagnostics)
+
+
+class TestOutcomes:
+    """What solutions tell besides the change becomes columns."""
+
+    def test_a_solution_that_lacks_a_diagnostic_leaves_it_open(self):
+        for order in (1, -1):
+            answers = [(1, 1, solution(queries=7)), (2, 1, solution(DECLINED))][::order]
+            packed = recourses.outcomes(answers)
+            assert sorted(packed["queries"].tolist(), key=np.isnan)[0] == 7.0
+            assert np.isnan(packed["queries"]).sum() == 1
+        assert recourses.outcomes([(1, 1, solution(queries=7))])["queries"].dtype == int
+
+    @pytest.mark.parametrize("name", ["l1", "success", "seed", "change_row", "dataset", "no name"])
+    def test_a_diagnostic_that_is_called_as_a_column_is_refused(self, name):
+        with pytest.raises(InputError, match=f"diagnostics: given '{name}'"):
+            recourses.outcomes([(1, 1, solution(**{name: 1.0}))])
+
+    def test_the_names_that_are_taken_are_those_of_the_tables(self):
+        assert {*COLUMNS} - {*DIAGNOSTICS} <= recourses.RESERVED
+        assert {*measures.Evaluated._fields, *recourses.PACKED} <= recourses.RESERVED
 
 
 class TestScoresThatAreNotLinear:

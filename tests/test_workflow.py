@@ -357,7 +357,7 @@ def test_gpu_without_a_device_is_one_clear_line(finished):
     forced = ["--forcerun", "recourse", "--until", "recourse", "--config", "device=gpu"]
     done = finished.copy.snakemake(FIGURES, "--keep-going", *forced)
     assert done.returncode == 1
-    assert "error: config.yaml: device: given gpu; CuPy" in done.stdout
+    assert "error: device: given gpu; CuPy" in done.stdout
     assert "gpu=1" in finished.copy.snakemake(FIGURES, "--dry-run", *forced).stdout, "its jobs ask for a device"
     assert "Traceback" not in done.stdout
     assert finished.copy.snakemake(FIGURES).returncode == 0

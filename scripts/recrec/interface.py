@@ -18,7 +18,7 @@ from scipy.sparse import csr_array, issparse
 
 from recrec import methods, recommenders
 from recrec.actionability import FREE, Constraints
-from recrec.arrays.device import CPU, Device
+from recrec.arrays.device import CPU, DEFAULT_MIB, Device, choose
 from recrec.audience import Audience
 from recrec.data.matrices import Matrices
 from recrec.errors import InputError
@@ -298,7 +298,7 @@ def recourse(
     *,
     target: Target | ArrayLike | None = None,
     constraints: Constraints = FREE,
-    device: Device = CPU,
+    device: Device | str = CPU,
     **settings: Any,
 ) -> Recourse:
     """Ask a method what would have to change about an item so that users see it within a rank.
@@ -317,7 +317,8 @@ def recourse(
         The group of users whom the item shall reach: positions, or what `Model.target` returned. Everybody if left out.
     constraints : Constraints
         What a unit of change costs, and bounds: a number for all mutable features, or one for each.
-    device : Device
+    device : Device or {"cpu", "gpu", "auto"}
+        Where the method computes; `auto` takes a CUDA device if CuPy finds one.
         Where to compute: `recrec.arrays.device.choose`.
     **settings
         Of the method: the fields of its ``Settings``, such as ``desired_rank=10``. ``lambda`` is a word of Python's:
@@ -354,11 +355,17 @@ def recourse(
         raise InputError("users: given none; allowed: at least one")
     plugin = methods.load(method)
     choice = _settings(plugin, method, settings)
-    if choice.desired_rank > group.audience.shape[1]:
+    if isinstance(device, str):
+        if device not in ("cpu", "gpu", "auto"):
+            raise InputError(f"device: given {device!r}; allowed: cpu, gpu, auto")
+        device = choose(device, "double", DEFAULT_MIB, LOG)
+    items = group.audience.shape[1]
+    if choice.desired_rank > items and "desired_rank" not in choice.model_fields_set:
         raise InputError(
-            f"desired_rank: given {choice.desired_rank}; allowed: at most {group.audience.shape[1]}, "
-            "the number of items"
+            f"desired_rank: its default, {choice.desired_rank}, is above the number of items; give one, 1 to {items}"
         )
+    if choice.desired_rank > items:
+        raise InputError(f"desired_rank: given {choice.desired_rank}; allowed: at most {items}, the number of items")
     at = model.item(item)
     mutable = model.matrices.mutable
     limits = _constraints(constraints, int(mutable.sum()))

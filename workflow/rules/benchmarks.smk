@@ -28,10 +28,10 @@ STUDY_FIRST = ancient("results/benchmarks/workflow.csv")
 # The solver beside Algorithm 1 as printed and with autograd.
 rule bench_solvers:
     input:
-        matrices="results/data/{dataset}/matrices.npz",
-        model="results/model/{dataset}/content.npz",
-        sorted_scores="results/baseline/{dataset}/content/group{group}.sorted.npy",
-        selection="results/selection/{dataset}/content/group{group}.csv",
+        matrices=MATRICES,
+        model=of_content(MODEL),
+        sorted_scores=of_content(SORTED_SCORES),
+        selection=of_content(f"results/selection/{GROUP}.csv"),
         study=STUDY_FIRST,
     output:
         "results/benchmarks/solvers/{dataset}/group{group}.csv",
@@ -72,10 +72,10 @@ rule bench_growth:
 
 rule bench_roofline:
     input:
-        matrices=of_largest_cells("results/data/{dataset}/matrices.npz"),
-        model=of_largest_cells("results/model/{dataset}/content.npz"),
-        sorted_scores=of_largest_cells("results/baseline/{dataset}/content/group{group}.sorted.npy"),
-        selection=of_largest_cells("results/selection/{dataset}/content/group{group}.csv"),
+        matrices=of_largest_cells(MATRICES),
+        model=of_largest_cells(of_content(MODEL)),
+        sorted_scores=of_largest_cells(of_content(SORTED_SCORES)),
+        selection=of_largest_cells(of_content(f"results/selection/{GROUP}.csv")),
         study=STUDY_FIRST,
     output:
         roofline="results/benchmarks/roofline.csv",
@@ -96,10 +96,10 @@ rule bench_roofline:
 
 rule bench_device:
     input:
-        matrices=of_largest_cells("results/data/{dataset}/matrices.npz"),
-        model=of_largest_cells("results/model/{dataset}/content.npz"),
-        sorted_scores=of_largest_cells("results/baseline/{dataset}/content/group{group}.sorted.npy"),
-        selection=of_largest_cells("results/selection/{dataset}/content/group{group}.csv"),
+        matrices=of_largest_cells(MATRICES),
+        model=of_largest_cells(of_content(MODEL)),
+        sorted_scores=of_largest_cells(of_content(SORTED_SCORES)),
+        selection=of_largest_cells(of_content(f"results/selection/{GROUP}.csv")),
         study=STUDY_FIRST,
     output:
         "results/benchmarks/device.csv",

@@ -1,7 +1,7 @@
 # What a data set config finds, before any recourse is computed: snakemake results/datasets/NAME
 rule check_dataset:
     input:
-        matrices="results/data/{dataset}/matrices.npz",
+        matrices=MATRICES,
         item_table="results/data/{dataset}/items.csv",
         feature_table="results/data/{dataset}/features.csv",
         group_table="results/data/{dataset}/groups.csv",

@@ -13,7 +13,7 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from recrec import methods
-from recrec.evaluation.paths import CELL, GROUP, cell_of
+from recrec.evaluation.paths import CELL, GROUP, MATRICES, MODEL, SORTED_SCORES, cell_of
 from recrec.workflow import progress
 from recrec.workflow import study
 from recrec.workflow.digest import code_digest
@@ -227,6 +227,11 @@ def of_largest_cells(pattern):
         return [expand(pattern, dataset=cell[0], group=cell[2])[0] for cell in largest_cells(wildcards)]
 
     return paths
+
+
+def of_content(pattern):
+    """A path of the benchmarks: they run on the paper's recommender."""
+    return expand(pattern, recommender="content", allow_missing=True)[0]
 
 
 def benchmarked(key):

@@ -3,7 +3,7 @@ rule featurize:
     input:
         raw="results/data/{dataset}/raw",
     output:
-        matrices="results/data/{dataset}/matrices.npz",
+        matrices=MATRICES,
         item_table="results/data/{dataset}/items.csv",
         user_table="results/data/{dataset}/users.csv",
         feature_table="results/data/{dataset}/features.csv",

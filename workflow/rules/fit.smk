@@ -1,9 +1,9 @@
 # What a recommender learns from all interactions of a data set.
 rule fit:
     input:
-        matrices="results/data/{dataset}/matrices.npz",
+        matrices=MATRICES,
     output:
-        "results/model/{dataset}/{recommender}.npz",
+        MODEL,
     log:
         "results/logs/fit/{dataset}/{recommender}.log",
     params:

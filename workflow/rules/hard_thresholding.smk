@@ -1,14 +1,14 @@
 # The smallest changes given up, for one cell of a method that wants it.
 rule hard_thresholding:
     input:
-        matrices="results/data/{dataset}/matrices.npz",
-        model="results/model/{dataset}/{recommender}.npz",
-        sorted_scores="results/baseline/{dataset}/{recommender}/group{group}.sorted.npy",
-        recourse="results/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
+        matrices=MATRICES,
+        model=MODEL,
+        sorted_scores=SORTED_SCORES,
+        recourse=f"results/recourse/{CELL}.npz",
     output:
-        "results/thresholded/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
+        f"results/thresholded/{CELL}.npz",
     log:
-        "results/logs/hard_thresholding/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.log",
+        f"results/logs/hard_thresholding/{CELL}.log",
     resources:
         gpu=GPU,
     params:

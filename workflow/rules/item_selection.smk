@@ -1,11 +1,11 @@
 # The items of each original rank that ask for a recourse, for one group.
 rule item_selection:
     input:
-        ranks="results/baseline/{dataset}/{recommender}/group{group}.npz",
+        ranks=f"results/baseline/{GROUP}.npz",
     output:
-        "results/selection/{dataset}/{recommender}/group{group}.csv",
+        f"results/selection/{GROUP}.csv",
     log:
-        "results/logs/item_selection/{dataset}/{recommender}/group{group}.log",
+        f"results/logs/item_selection/{GROUP}.log",
     params:
         ranks=config["ranks"],
         items_per_rank=config["items_per_rank"],

@@ -1,13 +1,13 @@
 # Every item's rank for every user of a group, before any recourse.
 rule rank_baseline:
     input:
-        matrices="results/data/{dataset}/matrices.npz",
-        model="results/model/{dataset}/{recommender}.npz",
+        matrices=MATRICES,
+        model=MODEL,
     output:
-        ranks="results/baseline/{dataset}/{recommender}/group{group}.npz",
-        sorted_scores="results/baseline/{dataset}/{recommender}/group{group}.sorted.npy",
+        ranks=f"results/baseline/{GROUP}.npz",
+        sorted_scores=SORTED_SCORES,
     log:
-        "results/logs/rank_baseline/{dataset}/{recommender}/group{group}.log",
+        f"results/logs/rank_baseline/{GROUP}.log",
     params:
         candidates=config["candidates"],
         top_k=config["top_k"],

@@ -1,14 +1,14 @@
 # The recourses of one cell by one method: every selected item, every sample of users.
 rule recourse:
     input:
-        matrices="results/data/{dataset}/matrices.npz",
-        model="results/model/{dataset}/{recommender}.npz",
-        sorted_scores="results/baseline/{dataset}/{recommender}/group{group}.sorted.npy",
-        selection="results/selection/{dataset}/{recommender}/group{group}.csv",
+        matrices=MATRICES,
+        model=MODEL,
+        sorted_scores=SORTED_SCORES,
+        selection=f"results/selection/{GROUP}.csv",
     output:
-        "results/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.npz",
+        f"results/recourse/{CELL}.npz",
     log:
-        "results/logs/recourse/{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}.log",
+        f"results/logs/recourse/{CELL}.log",
     resources:
         gpu=GPU,
     params:

@@ -1,10 +1,10 @@
 # The settings that Algorithm 1 leaves open, swept for the choice of the defaults.
 rule sweep_settings:
     input:
-        matrices="results/data/{dataset}/matrices.npz",
-        model="results/model/{dataset}/{recommender}.npz",
-        sorted_scores=expand("results/baseline/{{dataset}}/{{recommender}}/group{group}.sorted.npy", group=GROUPS),
-        selection=expand("results/selection/{{dataset}}/{{recommender}}/group{group}.csv", group=GROUPS),
+        matrices=MATRICES,
+        model=MODEL,
+        sorted_scores=expand(SORTED_SCORES, group=GROUPS, allow_missing=True),
+        selection=expand(f"results/selection/{GROUP}.csv", group=GROUPS, allow_missing=True),
     output:
         "results/sweep/{dataset}/{recommender}/{aggregate}-rank{desired_rank}-lambda{penalty}.csv",
     log:

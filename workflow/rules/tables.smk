@@ -53,7 +53,7 @@ rule statements:
     input:
         cells="results/tables/{dataset}/cells.csv",
         final=final_of_dataset,
-        matrices="results/data/{dataset}/matrices.npz",
+        matrices=MATRICES,
         feature_table="results/data/{dataset}/features.csv",
         item_table="results/data/{dataset}/items.csv",
     output:
@@ -97,7 +97,7 @@ rule study_tables:
 
 rule datasets_table:
     input:
-        matrices=cells("results/data/{dataset}/matrices.npz"),
+        matrices=cells(MATRICES),
         group_tables=cells("results/data/{dataset}/groups.csv"),
         drop_tables=cells("results/data/{dataset}/dropped.csv"),
     output:
@@ -122,10 +122,10 @@ rule datasets_table:
 # Our closed form of rank-biased overlap against the rbo package, on the real lists of cells drawn at random.
 rule rbo_check:
     input:
-        matrices=cells("results/data/{dataset}/matrices.npz"),
+        matrices=cells(MATRICES),
         final=final_cells(),
-        models=cells("results/model/{dataset}/{recommender}.npz"),
-        sorted_scores=cells(f"results/baseline/{GROUP}.sorted.npy"),
+        models=cells(MODEL),
+        sorted_scores=cells(SORTED_SCORES),
     output:
         "results/tables/rbo_check.csv",
     log:

@@ -61,8 +61,10 @@ class Device(NamedTuple):
             self.xp.get_default_memory_pool().free_all_blocks()
 
 
-#: Without a config: NumPy, float64, one GiB a batch.
-CPU = Device("cpu", np, np.float64, 2**30, None)
+#: Memory that a batch may take without a config, in MiB.
+DEFAULT_MIB = 1024
+#: Without a config: NumPy, float64.
+CPU = Device("cpu", np, np.float64, DEFAULT_MIB * 2**20, None)
 
 
 def choose(name, precision, batch_mib, log=LOG):
@@ -91,7 +93,7 @@ def choose(name, precision, batch_mib, log=LOG):
     found, why = (None, "asked for") if name == "cpu" else _cuda()
     if found is None:
         if name == "gpu":
-            raise InputError(f"config.yaml: device: given gpu; {why}. Say auto or cpu, or run where there is one")
+            raise InputError(f"device: given gpu; {why}. Say auto or cpu, or run where there is one")
         log.info("device: cpu (%s)", why)
         return Device("cpu", np, TYPES[precision], budget, None)
     from recrec.arrays import kernels

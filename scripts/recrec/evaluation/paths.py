@@ -1,4 +1,4 @@
-"""Where the files of cells are, below ``results/STAGE/``."""
+"""Where the files of cells are, below ``results/STAGE/``, and what they are made from."""
 
 import re
 
@@ -6,6 +6,10 @@ import re
 GROUP = "{dataset}/{recommender}/group{group}"
 #: A cell: what a method finds for the items of one original rank from one sampling percentage.
 CELL = "{dataset}/{recommender}/{method}/group{group}/rank{rank}/sampling{sampling}"
+#: What the stages before the cells leave: matrices of a data set, what a recommender learnt, a group's sorted scores.
+MATRICES = "results/data/{dataset}/matrices.npz"
+MODEL = "results/model/{dataset}/{recommender}.npz"
+SORTED_SCORES = f"results/baseline/{GROUP}.sorted.npy"
 _KINDS = {"group": int, "rank": int, "sampling": float}
 
 

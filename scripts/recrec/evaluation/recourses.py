@@ -6,10 +6,19 @@ import numpy as np
 
 from recrec.actionability import FREE
 from recrec.arrays.device import CPU
+from recrec.errors import InputError
 from recrec.evaluation.sampling import sample
 from recrec.methods import DECLINED, Problem, Solution
 
 LOG = logging.getLogger(__name__)
+#: Names that a method's diagnostics may not have: those of the other columns of a study's tables.
+RESERVED = {
+    *("dataset", "synthetic", "recommender", "method", "group", "group_label", "rank", "sampling", "sampled_users"),
+    *("item", "item_id", "title", "seed", "position", "mean_rank_before", "top_share_before", "status", "reason"),
+    *("users", "users_reached", "success_before_thresholding", "success", "success_live", "changed", "changed_share"),
+    *("changed_share_mutable", "l1", "rbo", "rbo_p05", "mean_rank_after"),
+    *("change_row", "change_feature", "change_value", "change_shape"),
+}
 #: Names of the arrays of `pack_changes`.
 PACKED = ("change_row", "change_feature", "change_value", "change_shape")
 
@@ -97,15 +106,27 @@ def outcomes(solutions):
     Returns
     -------
     dict of (n,) arrays
-        ``item``, ``seed``, ``status``, the method's diagnostics, and ``reason`` if any has one.
+        ``item``, ``seed``, ``status``, the method's diagnostics (NaN where a solution lacks one that others have), and
+        ``reason`` if any has one.
+
+    Raises
+    ------
+    InputError
+        For a diagnostic that is named like a column.
     """
     found = {
         "item": np.array([item for item, _, _ in solutions]),
         "seed": np.array([seed for _, seed, _ in solutions]),
         "status": np.array([solution.status for _, _, solution in solutions]),
     }
-    for name in solutions[0][2].diagnostics if solutions else ():
-        found[name] = np.array([solution.diagnostics[name] for _, _, solution in solutions])
+    told = [solution.diagnostics for _, _, solution in solutions]
+    for name in dict.fromkeys(name for diagnostics in told for name in diagnostics):
+        if not name.isidentifier() or name in RESERVED:
+            raise InputError(f"diagnostics: given {name!r}; allowed: a name that no column has")
+        everyone = all(name in diagnostics for diagnostics in told)
+        found[name] = np.array(
+            [diagnostics.get(name, np.nan) for diagnostics in told], dtype=None if everyone else float
+        )
     if any(solution.reason for _, _, solution in solutions):
         found["reason"] = np.array([solution.reason for _, _, solution in solutions])
     return found

@@ -66,7 +66,7 @@ def select(baseline, ranks, items_per_rank, max_top_share, reading):
     chosen = []
     for rank in sorted(ranks):
         if rank > items:
-            raise InputError(f"config.yaml: ranks: given {rank}; allowed: at most {items}, the number of items")
+            raise InputError(f"ranks: given {rank}; allowed: at most {items}, the number of items")
         if reading == "order":
             candidates = order[rank - 1 :]
         else:
@@ -74,7 +74,7 @@ def select(baseline, ranks, items_per_rank, max_top_share, reading):
         found = candidates[free[candidates]][:items_per_rank]
         if len(found) < items_per_rank:
             raise InputError(
-                f"config.yaml: ranks: {rank}: only {len(found)} of {items_per_rank} items are left that are in the top "
+                f"ranks: {rank}: only {len(found)} of {items_per_rank} items are left that are in the top "
                 f"k of at most {100 * max_top_share:g} % of the group; ask for fewer items_per_rank or another rank"
             )
         free[found] = False

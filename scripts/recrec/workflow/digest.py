@@ -49,10 +49,11 @@ def code_digest(script, plugins=()):
     for name in plugins:
         if _file(folder, name) is None:
             raise FileNotFoundError(f"{name}: no such module below {folder}")
+    public = _public_names(folder)
     text, imported = _parsed(script, script.stat().st_mtime_ns)
     parts, libraries, waiting = {"": text}, set(), [*imported, *plugins]
     while waiting:
-        name = waiting.pop()
+        name = public.get(name := waiting.pop(), name)
         path = _file(folder, name)
         if name in parts or (path is None and name.partition(".")[0] == PACKAGE):
             continue
@@ -83,6 +84,24 @@ def _parsed(path, changed):
     return ast.dump(tree), list(dict.fromkeys(_imports(tree)))
 
 
+def _public_names(folder):
+    """Where the names are that the package imports when they are used: those that it imports for types alone."""
+    path = folder / PACKAGE / "__init__.py"
+    tree = ast.parse(path.read_text("utf-8")) if path.is_file() else ast.Module([])
+    typed = [node for node in tree.body if isinstance(node, ast.If) and _is_for_types(node)]
+    return {
+        f"{PACKAGE}.{alias.asname or alias.name}": node.module
+        for block in typed
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+
+
+def _is_for_types(node):
+    return getattr(node.test, "id", None) == "TYPE_CHECKING"
+
+
 def _without_docstrings(tree):
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
@@ -99,12 +118,14 @@ def _imports(tree):
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.If) and getattr(node.test, "id", None) == "TYPE_CHECKING":
+        if isinstance(node, ast.If) and _is_for_types(node):
             waiting += node.orelse  # the rest is never run
             continue
         waiting += ast.iter_child_nodes(node)
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.Attribute) and getattr(node.value, "id", None) == PACKAGE:
+            yield f"{PACKAGE}.{node.attr}"
         elif isinstance(node, ast.ImportFrom):
             if node.level:
                 raise ValueError(f"line {node.lineno}: relative imports are not followed; name {PACKAGE} in full")
