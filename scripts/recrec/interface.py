@@ -3,9 +3,8 @@
 The workflow's stages call the same functions, on files.
 """
 
-import difflib
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
@@ -21,7 +20,7 @@ from recrec.actionability import FREE, Constraints
 from recrec.arrays.device import CPU, DEFAULT_MIB, Device, choose
 from recrec.audience import Audience
 from recrec.data.matrices import Matrices
-from recrec.errors import InputError
+from recrec.errors import InputError, did_you_mean
 from recrec.evaluation.baseline import rank_baseline
 from recrec.evaluation.measures import Evaluated, evaluate_cell
 from recrec.evaluation.recourses import solve_samples
@@ -137,7 +136,7 @@ class Model:
         if count > 1:
             raise InputError(f"item: {count} items are called {item!r}; give its position")
         if not count:
-            raise InputError(f"item: there is no {item!r}{_hint(item, self.item_names)}")
+            raise InputError(f"item: there is no {item!r}{did_you_mean(item, self.item_names)}")
         return self.item_names.index(item)
 
     def _audience(self, users: ArrayLike | None, name: str) -> Audience:
@@ -580,11 +579,6 @@ def _names(names: Sequence[str] | None, size: int, kind: str) -> list[str]:
     return [str(name) for name in names]
 
 
-def _hint(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), 1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
 def _settings(plugin: Any, name: str, keys: dict[str, Any]) -> Any:
     """Settings of a plug-in from keyword arguments."""
     # NumPy's scalars are numbers to whoever calls from Python, other than in a config.
@@ -599,7 +593,7 @@ def _settings(plugin: Any, name: str, keys: dict[str, Any]) -> Any:
             if key in known:
                 raise InputError(f"{name}: {key}: given twice, by both of its names; allowed: once") from None
             raise InputError(
-                f"{name}: {key}: unknown setting{_hint(key, known)}; allowed: {', '.join(known) or 'none'}"
+                f"{name}: {key}: unknown setting{did_you_mean(key, known)}; allowed: {', '.join(known) or 'none'}"
             ) from None
         raise InputError(
             f"{name}: {key}: given {first['input']!r}; allowed: {first['msg'].removeprefix('Input should be ')}"

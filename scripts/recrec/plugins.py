@@ -1,13 +1,12 @@
 """Plug-ins: modules of a package, found by looking into its folder."""
 
-import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-from recrec.errors import InputError
+from recrec.errors import InputError, did_you_mean
 
 
 def names(package: ModuleType) -> list[str]:
@@ -45,9 +44,7 @@ def load(package: ModuleType, name: str, needs: Iterable[str]) -> Any:
     """
     kind = package.__name__.rpartition(".")[2]
     if name not in (known := names(package)):
-        close = difflib.get_close_matches(str(name), known, 1)
-        hint = f" (did you mean {close[0]}?)" if close else ""
-        raise InputError(f"{kind}: given {name!r}{hint}; allowed: {', '.join(known)}")
+        raise InputError(f"{kind}: given {name!r}{did_you_mean(name, known)}; allowed: {', '.join(known)}")
     try:
         plugin = importlib.import_module(f"{package.__name__}.{name}")
     except Exception as error:

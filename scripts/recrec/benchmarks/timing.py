@@ -1,6 +1,6 @@
 """Measurements: seconds, memory, the machine's own speed, and the solvers beside each other.
 
-All on one core, and one after the other in one process: what is compared shares the machine's mood.
+All on one core, and one after the other in one process, so that what is compared runs under the same conditions.
 """
 
 import os

@@ -4,7 +4,6 @@ What is allowed is said from the model's JSON schema, which editors and the refe
 """
 
 import copy
-import difflib
 import re
 from functools import cache
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from pydantic import ValidationError
 from pydantic.json_schema import GenerateJsonSchema
 
 from recrec.config.reading import KINDS, key_name, kind_of, merged, scalar, source_of
-from recrec.errors import InputError
+from recrec.errors import InputError, did_you_mean
 
 
 class Generator(GenerateJsonSchema):
@@ -99,18 +98,6 @@ def refused(layers, path, complaint):
     InputError
     """
     return InputError(f"{source_of(layers, path).source}: {key_name(path) or 'the file'}: {complaint}")
-
-
-def did_you_mean(given, known):
-    """A hint to the nearest of some names, to append; empty if none is near.
-
-    Examples
-    --------
-    >>> did_you_mean("lamda", ["lambda", "top_k"])
-    ' (did you mean lambda?)'
-    """
-    close = difflib.get_close_matches(str(given), [str(name) for name in known], 1)
-    return f" (did you mean {close[0]}?)" if close and close[0] != given else ""
 
 
 def _reread(content, problems, layers):

@@ -8,10 +8,10 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from recrec.config import Section
-from recrec.config.checking import checked, did_you_mean
+from recrec.config.checking import checked
 from recrec.config.reading import Layer, key_name, read_yaml
 from recrec.config.values import Text, list_of, number, refusal, text_like, whole_number
-from recrec.errors import InputError
+from recrec.errors import InputError, did_you_mean
 
 DATASETS = "workflow/datasets"
 #: The data sets that come with the workflow.

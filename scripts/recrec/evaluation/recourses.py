@@ -123,10 +123,7 @@ def outcomes(solutions):
     for name in dict.fromkeys(name for diagnostics in told for name in diagnostics):
         if not name.isidentifier() or name in RESERVED:
             raise InputError(f"diagnostics: given {name!r}; allowed: a name that no column has")
-        everyone = all(name in diagnostics for diagnostics in told)
-        found[name] = np.array(
-            [diagnostics.get(name, np.nan) for diagnostics in told], dtype=None if everyone else float
-        )
+        found[name] = np.array([diagnostics.get(name, np.nan) for diagnostics in told])
     if any(solution.reason for _, _, solution in solutions):
         found["reason"] = np.array([solution.reason for _, _, solution in solutions])
     return found

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from recrec import methods, recommenders
-from recrec.config.checking import checked, did_you_mean, refused
+from recrec.config.checking import checked, refused
 from recrec.config.reading import Layer, merged, read_yaml, source_of
 from recrec.data.catalogue import find_dataset, known_datasets, load_dataset
-from recrec.errors import InputError
+from recrec.errors import InputError, did_you_mean
 from recrec.workflow.study_config import study_model
 
 
