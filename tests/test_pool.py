@@ -32,15 +32,25 @@ from recrec.workflow.job import job
 """
 
 
+#: Rules whose jobs share processes, here as in the rule files.
+KEEP = {"recourse": "device", "hard_thresholding": "device", "evaluate": "host"}
+
+
+class Processes(Pool):
+    """A pool that is told by the rule's name which jobs share processes."""
+
+    def run(self, job):
+        return super().run(job, KEEP.get(job.rule))
+
+
 @pytest.fixture(scope="module")
 def processes():
     """A pool that imports nothing beforehand. The signals of the tests go to its workers alone."""
     before = dict(os.environ)
     pool.prepare_environment()
     main = vars(sys.modules["__main__"]).copy()
-    processes = Pool(preload=())
+    processes = Processes(preload=())
     yield processes
-    processes.close()
     vars(sys.modules["__main__"]).update(main)
     os.environ.clear()
     os.environ.update(before)
@@ -208,6 +218,55 @@ def test_how_a_job_fails(processes, tmp_path, rule, way, code, outcome, error):
         assert told(job)["error"] == str(failed.value)
     job = script_job(tmp_path, rule, WHOAMI)
     assert processes.run(job) == "" and told(job)["outcome"] == "done", "the next one is as good as ever"
+
+
+def test_jobs_share_a_process_only_where_they_are_told_to(processes, tmp_path):
+    found = []
+    for number, keep in enumerate(("a", "a", "b", None, None)):
+        job = script_job(tmp_path, "recourse", WHOAMI, number)
+        Pool.run(processes, job, keep)
+        found.append(Path(job.output[0]).read_text())
+    assert found[0] == found[1] and len(set(found)) == 4
+
+
+SLOW_START = """
+import os, time
+with open(os.environ["MARK"], "w") as mark:
+    mark.write(str(os.getpid()))
+time.sleep(0.5)
+"""
+
+
+@pytest.mark.parametrize("when", ["starting", "running"])
+@pytest.mark.parametrize(
+    ("number", "outcome", "error"),
+    [
+        (signal.SIGINT, "interrupted", "interrupted"),
+        (signal.SIGTERM, "killed", "its process was ended by SIGTERM; a time limit, or scancel?"),
+        (signal.SIGKILL, "killed", "its process was killed; out of memory?"),
+        (signal.SIGABRT, "killed", "its process was ended by signal 6 (Aborted)"),
+    ],
+)
+def test_a_signal_to_a_job_without_a_pool(processes, tmp_path, monkeypatch, capfd, when, number, outcome, error):
+    mark = tmp_path / "mark"
+    job = script_job(tmp_path / "hit", "plot", WAITS, mark=str(mark), seconds=SECONDS)
+    if when == "starting":
+        (tmp_path / "sitecustomize.py").write_text(SLOW_START)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+        monkeypatch.setenv("MARK", str(mark))
+    thread, result = in_thread(run_alone, job)
+    os.kill(worker_of(mark), number)
+    thread.join(SECONDS)
+    assert str(result[0]) == error and told(job)["outcome"] == outcome
+    assert not list((tmp_path / "hit").glob(".part-*")) and not Path(job.output[0]).exists()
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_a_python_that_does_not_start_is_not_out_of_memory(processes, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text("import os\nos._exit(3)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(JobFailed, match=r"^its process ended with exit status 3$"):
+        run_alone(script_job(tmp_path, "plot", WHOAMI))
 
 
 def test_a_process_whose_script_failed_takes_no_other(processes, tmp_path):

@@ -48,9 +48,24 @@ class Run:
         parts = {"rule_name": rule, "jobid": number, "log": [str(log)], "rule_msg": None, "aux": {}}
         self.tell(LogEvent.JOB_ERROR, message, logging.ERROR, **parts)
 
+    def fail_group(self, logs, told=("slurm.log",)):
+        """As Snakemake does: an error of the group, then one of each of its jobs, in the order of the rules."""
+        parts = {"rule_name": "evaluate", "rule_msg": None, "aux": {"external_jobid": "17"}, "indent": True}
+        jobs = [{**parts, "jobid": number, "log": [str(log)]} for number, log in enumerate(logs)]
+        group = {"groupid": "cells", "aux_logs": list(told), "job_error_info": jobs, "external_jobid": "17"}
+        self.tell(LogEvent.GROUP_ERROR, "Error in group cells", logging.ERROR, **group)
+        for number, log in enumerate(logs):
+            self.fail(number, log)
+
     @property
     def said(self):
         return self.stream.getvalue()
+
+
+def leave(log, outcome, error=None, ago=0.0):
+    """The record of a job that has just ended, or some seconds ago."""
+    now = time.time() - ago
+    record(log, "evaluate", Named(), now, now, outcome, error)
 
 
 @pytest.fixture
@@ -133,7 +148,7 @@ def test_a_terminal_has_one_line_that_is_rewritten():
 
 def test_a_refusal_is_one_line_and_the_last_word(run, tmp_path):
     log = tmp_path / "x.log"
-    record(log, "evaluate", Named(["1"], {"group": "1"}), 1.0, 2.0, "refused", "config.yaml: top_k: given 9")
+    leave(log, "refused", "config.yaml: top_k: given 9")
     run.start(3, group="1", rank="11")
     run.tell(
         LogEvent.ERROR,
@@ -173,12 +188,92 @@ def test_other_errors_are_told_in_full(run, tmp_path):
 def test_an_interrupt_is_told_once(run, tmp_path):
     for number in range(3):
         log = tmp_path / f"{number}.log"
-        record(log, "evaluate", Named(), 1.0, 2.0, "interrupted", "interrupted")
+        leave(log, "interrupted", "interrupted")
         run.start(number)
         run.fail(number, log)
     assert run.said == "21 jobs to do\n"
     run.progress.close_run(error=True)
     assert run.said.splitlines()[-1] == "stopped: interrupted"
+
+
+@pytest.fixture
+def group(run, tmp_path):
+    """The logs of sixty jobs that one job of a cluster was to run."""
+    for number in range(60):
+        run.start(number, rank=str(number))
+    return [tmp_path / f"{number}.log" for number in range(60)]
+
+
+def test_a_group_that_fails_is_told_by_the_job_that_failed(run, group):
+    for log in group[:41]:
+        leave(log, "done")
+    leave(group[41], "failed", "ValueError: no")
+    leave(group[42], "done", ago=3600.0)  # of a former run
+    leave(group[43], "refused", "config.yaml: mended since", ago=3600.0)
+    run.fail_group(group)
+    run.progress.close_run(error=True)
+    assert run.said.splitlines() == [
+        "21 jobs to do",
+        "error: ValueError: no",
+        "    in evaluate (rank=41)",
+        "    an error in the program: its log has the whole of it",
+        "    external_jobid: 17",
+        f"    log: {group[41]}",
+        "    log: slurm.log",
+        "18 of the 60 jobs of the group were not run, or not to their end",
+        "0 of 21 jobs done; they are kept, and the same command goes on from there",
+        "stopped: evaluate (rank=41): ValueError: no",
+    ]
+
+
+def test_one_reason_of_many_jobs_is_told_once(run, group):
+    for log in group:
+        leave(log, "refused", "config.yaml: top_k: given 9")
+    leave(group[7], "killed", "its process was killed")
+    run.fail_group(group)
+    assert run.said.count("error: ") == 2 and "not run" not in run.said
+    assert run.said.splitlines()[1:3] == [
+        "error: config.yaml: top_k: given 9",
+        "    in evaluate (rank=0) and 58 more of its group",
+    ]
+    assert "error: its process was killed\n    in evaluate (rank=7)\n" in run.said
+
+
+@pytest.mark.parametrize("done", [0, 59, 60])
+def test_a_group_that_left_no_word(run, group, done):
+    for log in group[:done]:
+        leave(log, "done")
+    run.fail_group(group)
+    lines = run.said.splitlines()[1:]
+    assert lines[:4] == [
+        f"error: {progress.NO_WORD_OF_GROUP}",
+        "    in group cells",
+        "    external_jobid: 17",
+        "    log: slurm.log",
+    ]
+    unrun = [f"{60 - done} of the 60 jobs of the group were not run, or not to their end"]
+    assert lines[4:] == unrun[: 60 - done]
+
+
+def test_a_group_that_was_interrupted(run, group):
+    leave(group[0], "interrupted", "interrupted")
+    run.fail_group(group)
+    run.progress.close_run(error=True)
+    assert "error: " not in run.said and run.said.splitlines()[-1] == "stopped: interrupted"
+
+
+def test_a_job_of_a_group_may_fail_by_itself_another_time(run, group):
+    run.fail_group(group[:1])
+    leave(group[0], "refused", "x")
+    run.fail(0, group[0])
+    assert "error: x\n    in evaluate (rank=0)\n" in run.said
+
+
+def test_the_record_of_a_former_run_is_not_this_ones_reason(run, tmp_path):
+    leave(tmp_path / "x.log", "refused", "config.yaml: mended since", ago=3600.0)
+    run.start(3)
+    run.fail(3, tmp_path / "x.log")
+    assert "mended" not in run.said and f"error: {progress.NO_WORD}\n" in run.said
 
 
 def test_what_goes_wrong_in_telling_does_not_stop_the_run(run, monkeypatch):

@@ -53,11 +53,14 @@ def pool():
     return Pool()
 
 
-def submit(script, input, output, params, wildcards, threads, resources, log):
-    """Run a rule's script: in the pool where this is the Snakemake of the whole run, and elsewhere in a Python of its own."""
+def submit(script, input, output, params, wildcards, threads, resources, log, keep=None):
+    """Run a rule's script: in the pool where this is the Snakemake of the whole run, and elsewhere in a Python of its own.
+
+    Jobs of the same `keep` share processes, see `Pool.run`: "device" if they may use one, otherwise "host".
+    """
     parts = map(Named.of, (input, output, params, wildcards, resources, log))
     job = ScriptJob(str(ROOT / "scripts" / f"{script}.py"), *parts, threads, config)
-    printed = pool().run(job) if workflow.is_main_process else run_alone(job)
+    printed = pool().run(job, keep) if workflow.is_main_process else run_alone(job)
     if printed and PROGRESS:
         PROGRESS.write(printed)
     elif printed:

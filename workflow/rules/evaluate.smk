@@ -17,4 +17,4 @@ rule evaluate:
         recommender=recommender_settings,
         code=recommender_code("evaluate"),
     run:
-        submit("evaluate", input, output, params, wildcards, threads, resources, log)
+        submit("evaluate", input, output, params, wildcards, threads, resources, log, keep="host")

@@ -18,4 +18,4 @@ rule hard_thresholding:
         recommender=recommender_settings,
         code=recommender_code("hard_thresholding"),
     run:
-        submit("hard_thresholding", input, output, params, wildcards, threads, resources, log)
+        submit("hard_thresholding", input, output, params, wildcards, threads, resources, log, keep="device")

@@ -19,4 +19,4 @@ rule recourse:
         candidates=config["candidates"],
         code=cell_code("recourse"),
     run:
-        submit("recourse", input, output, params, wildcards, threads, resources, log)
+        submit("recourse", input, output, params, wildcards, threads, resources, log, keep="device")

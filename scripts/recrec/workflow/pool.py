@@ -2,7 +2,8 @@
 
 A cell's job computes for some hundredths of a second, and imports for ten times as long. The rules' ``run:`` blocks
 therefore hand their scripts over to workers, which are forks of a process that has the libraries imported already.
-Those that run the scripts of cells go on to the next one; any other script has a worker of its own.
+Those that run the scripts of cells, of which there are many, go on to the next one; any other script has a worker of
+its own.
 
 Every worker is an executor of one process, so that a worker that is killed takes no job but its own along.
 """
@@ -33,15 +34,16 @@ from recrec.errors import InputError
 from recrec.storage import remove_leftovers
 from recrec.workflow.job import record, record_path, reset_peak
 
-#: The scripts of cells do one thing to arrays, so that a process can run one after another. Those that may use a CUDA
-#: device keep to processes of their own: where such jobs run one at a time (``--resources gpu=1``), one process has the
-#: device.
-SHARED = {"recourse": "device", "hard_thresholding": "device", "evaluate": "host"}
 #: How often a job is given to a worker: a worker that is killed may be nobody's fault, two hardly.
 ATTEMPTS = 2
 #: Seconds that a job has to remove its temporary files when the main process is gone.
 GRACE = 5.0
 KILLED = "its process was killed; out of memory?"
+#: Signals that have a usual reason.
+REASONS = {
+    signal.SIGKILL: KILLED,
+    signal.SIGTERM: "its process was ended by SIGTERM; a time limit, or scancel?",
+}
 
 
 def prepare_environment():
@@ -180,15 +182,20 @@ class Pool:
 
     def warm(self):
         """Begin to import the libraries, without waiting for it."""
+        resource_tracker.ensure_running()  # its start would unblock them
         with _blocked():
             forkserver.ensure_running()
 
-    def run(self, job):
+    def run(self, job, keep=None):
         """Run a script in a worker.
 
         Parameters
         ----------
         job : ScriptJob
+        keep : str, optional
+            A name for the workers that go on to the next job for which the same name is given: for scripts that do one
+            thing to arrays. Those that may use a CUDA device share a name of their own: where such jobs run one at a
+            time (``--resources gpu=1``), one process has the device. Without a name the worker ends with the script.
 
         Returns
         -------
@@ -202,25 +209,18 @@ class Pool:
         """
         for _ in range(ATTEMPTS):
             try:
-                return _settled(job, self._attempt(job))
+                return _settled(job, self._attempt(job, keep))
             except BrokenProcessPool:
                 continue
         return _settled(job, None)
 
-    def close(self):
-        """Let the idle workers end."""
-        with self._lock:
-            for worker in [worker for idle in self._idle.values() for worker in idle]:
-                worker.shutdown()
-            self._idle.clear()
-
-    def _attempt(self, job):
-        kind = SHARED.get(job.rule)
+    def _attempt(self, job, keep):
         while True:
             with self._lock:
-                idle = self._idle[kind]
+                idle = self._idle[keep]
                 worker = idle.pop() if idle else ProcessPoolExecutor(1, self._context, _settle)
             try:
+                resource_tracker.ensure_running()  # see `warm`
                 with _blocked():
                     future = worker.submit(run_script, job)
                 break
@@ -228,9 +228,9 @@ class Pool:
                 continue
         outcome = future.result()
         # What a script that failed has left in its process is not for the next one.
-        if kind and outcome.error is None:
+        if keep and outcome.error is None:
             with self._lock:
-                self._idle[kind].append(worker)
+                self._idle[keep].append(worker)
         else:
             worker.shutdown(wait=False)
         return outcome
@@ -238,18 +238,29 @@ class Pool:
 
 def run_alone(job):
     """Run a script in a Python of its own; as `Pool.run`, where there is no pool: on the node of a cluster, say."""
-    done = subprocess.run(
-        [sys.executable, "-m", __name__], input=pickle.dumps(job), stdout=subprocess.PIPE, env=dict(os.environ)
-    )
-    return _settled(job, pickle.loads(done.stdout) if done.returncode == 0 else None)
+    with _blocked():
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ)
+        )
+    with process:
+        answer, _ = process.communicate(pickle.dumps(job))
+    code = process.returncode
+    return _settled(job, pickle.loads(answer) if code == 0 else None, _reason(code))
 
 
-def _settled(job, outcome):
-    """What a job printed, if it went well; `outcome` is None if its process was killed."""
+def _reason(code):
+    """Why a process gave no answer, by its exit status: a signal's number, negative, if one ended it."""
+    if code >= 0:
+        return f"its process ended with exit status {code}"
+    return REASONS.get(-code) or f"its process was ended by signal {-code} ({signal.strsignal(-code)})"
+
+
+def _settled(job, outcome, reason=KILLED):
+    """What a job printed, if it went well; `outcome` is None if its process gave no answer, for that reason."""
     if outcome is None:
         _clear(job)
-        _note_failure(job, KILLED, "killed")
-        outcome = Outcome("", KILLED)
+        _note_failure(job, reason, "killed")
+        outcome = Outcome("", reason)
     if outcome.error is not None:
         raise JobFailed(outcome.error)
     return outcome.printed
@@ -272,9 +283,9 @@ def _note_failure(job, error, outcome):
 def _blocked():
     """Processes that this thread starts do not see what a terminal or an operator sends to all of them.
 
-    An interrupt is let through by `_settle`. A request to end is the main process's alone: it lets running jobs finish.
+    An interrupt is let through by `_settle`. A request to end is the main process's alone where there is a pool: it
+    lets running jobs finish.
     """
-    resource_tracker.ensure_running()  # it would unblock them
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
@@ -291,11 +302,16 @@ _interrupted = 0.0
 
 def _settle():
     """Prepare a worker: an interrupt ends its script, not itself; it ends with the main process."""
+    signal.signal(signal.SIGUSR1, _interrupt)
+    _let_through(signal.SIGINT)
+    threading.Thread(target=_end_with_main, daemon=True).start()
+
+
+def _let_through(*signals):
+    """Unblock signals; an interrupt, an earlier one included, ends the script of this process with an answer."""
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as for what a shell starts in the background
         signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGUSR1, _interrupt)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    threading.Thread(target=_end_with_main, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
 
 
 def _interrupt(*_):
@@ -377,6 +393,7 @@ def _answer():
     job = pickle.load(sys.stdin.buffer)
     answer = os.dup(1)
     os.dup2(2, 1)  # what a library of another language prints
+    _let_through(signal.SIGINT, signal.SIGTERM)
     outcome = run_script(job)
     with os.fdopen(answer, "wb") as file:
         pickle.dump(outcome, file)

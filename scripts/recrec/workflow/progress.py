@@ -23,6 +23,9 @@ SECONDS, SHARE = 10.0, 0.1
 EARLY = 0.05
 #: What Snakemake says before the jobs, and again in the lines of progress.
 SILENT = {LogEvent.WORKFLOW_STARTED, LogEvent.RESOURCES_INFO, LogEvent.RUN_INFO, LogEvent.RULEGRAPH}
+#: What is said where nobody who was there could say it.
+NO_WORD = "it left no word on why"
+NO_WORD_OF_GROUP = "the job on the cluster ended early, and none of its own jobs left word on why"
 #: The line of a terminal.
 BAR = "{n_fmt} of {total_fmt} jobs |{bar}| {elapsed}, {remaining} left{postfix}"
 
@@ -79,8 +82,10 @@ class Progress(logging.Handler):
         self._terminal = stream.isatty() if terminal is None else terminal
         self._bar = None
         self._begin = self._told = 0.0
+        self._since = 0.0  # since the epoch
         self._told_jobs = 0
         self._failed, self._interrupted, self._closed = [], 0, False
+        self._of_groups = set()
 
     def leaves(self, entry):
         """Whether something is left to Snakemake's own handler: what is said before the jobs."""
@@ -105,8 +110,14 @@ class Progress(logging.Handler):
         elif event == LogEvent.JOB_FINISHED:
             self.finished[self._jobs[entry.job_id].rule_name] += 1
             self._show()
+        elif event == LogEvent.GROUP_ERROR:
+            self._fail_group(entry)
         elif event == LogEvent.JOB_ERROR:
-            self._fail(entry)
+            # After a group's error comes one for each of its jobs, those included that ended well.
+            if entry.jobid in self._of_groups:
+                self._of_groups.remove(entry.jobid)
+            else:
+                self._fail(entry)
         elif entry.levelno >= logging.WARNING and not self._repeats(entry, event):
             self.write(entry.getMessage(), self._stream)
 
@@ -144,6 +155,7 @@ class Progress(logging.Handler):
     def _start(self, stats):
         self.planned = stats
         self._begin = self._told = time.monotonic()
+        self._since = time.time()
         if self._terminal:
             self._bar = tqdm(total=stats["total"], bar_format=BAR, file=self._stream, leave=False, dynamic_ncols=True)
         else:
@@ -174,20 +186,61 @@ class Progress(logging.Handler):
 
     def _fail(self, entry):
         """Say which job failed and why: as its record tells, or what Snakemake knows of it."""
-        told = _recorded(entry.log)
+        told = self._recorded(entry.log)
         if told.get("outcome") == "interrupted":
             self._interrupted += 1
             return
-        wildcards = ", ".join(f"{name}={value}" for name, value in self._jobs[entry.jobid].wildcards.items())
-        job = f"{entry.rule_name} ({wildcards})" if wildcards else entry.rule_name
-        reason = told.get("error") or entry.rule_msg or "it left no word on why"
-        self._failed.append(f"{job}: {reason}")
-        lines = [f"error: {reason}", f"    in {job}"]
-        if told.get("outcome") == "failed":
+        reason = told.get("error") or entry.rule_msg or NO_WORD
+        aux = getattr(entry, "aux", {})
+        self._explain(reason, self._title(entry.rule_name, entry.jobid), told.get("outcome"), aux, entry.log)
+
+    def _fail_group(self, entry):
+        """Say why the jobs of a group failed, each reason once, and how many were not run, in one line."""
+        self._of_groups.update(info["jobid"] for info in entry.job_error_info)
+        failed, unrun, interrupted, total = {}, 0, 0, len(entry.job_error_info)
+        for info in entry.job_error_info:
+            told = self._recorded(info["log"])
+            if not told:
+                unrun += 1
+            elif told["outcome"] == "interrupted":
+                interrupted += 1
+            elif told["outcome"] != "done":
+                failed.setdefault(told["error"], []).append((info, told["outcome"]))
+        self._interrupted += interrupted
+        aux = entry.job_error_info[0]["aux"] if total else {}
+        for reason, jobs in failed.items():
+            info, outcome = jobs[0]
+            name = self._title(info["rule_name"], info["jobid"])
+            others = f" and {len(jobs) - 1} more of its group" if len(jobs) > 1 else ""
+            self._explain(reason, name + others, outcome, aux, [*info["log"], *entry.aux_logs])
+        if not failed and not interrupted:
+            self._explain(NO_WORD_OF_GROUP, f"group {entry.groupid}", None, aux, entry.aux_logs)
+        if unrun:
+            self.write(f"{unrun} of the {total} jobs of the group were not run, or not to their end", self._stream)
+
+    def _title(self, rule, jobid):
+        """A job, for people."""
+        wildcards = self._jobs[jobid].wildcards if jobid in self._jobs else {}
+        named = ", ".join(f"{name}={value}" for name, value in wildcards.items())
+        return f"{rule} ({named})" if named else rule
+
+    def _explain(self, reason, where, outcome, aux, logs):
+        self._failed.append(f"{where}: {reason}")
+        lines = [f"error: {reason}", f"    in {where}"]
+        if outcome == "failed":
             lines.append("    an error in the program: its log has the whole of it")
-        lines += [f"    {name}: {value}" for name, value in getattr(entry, "aux", {}).items() if value]
-        lines += [f"    log: {path}" for path in entry.log or ()]
+        lines += [f"    {name}: {value}" for name, value in aux.items() if value]
+        lines += [f"    log: {path}" for path in logs or ()]
         self.write("\n".join(lines), self._stream)
+
+    def _recorded(self, logs):
+        """The record that a job of this run left; nothing if it left none."""
+        try:
+            told = json.loads(record_path(logs[0]).read_text("utf-8"))
+        except (OSError, ValueError, IndexError, TypeError):
+            return {}
+        # A former run's is still there if the job has not begun. By its end: a node's clock may be a little behind.
+        return told if told["end"] >= self._since else {}
 
     def _repeats(self, entry, event):
         """Whether an error says again what a failed job's own event does, or that there was one."""
@@ -196,14 +249,6 @@ class Progress(logging.Handler):
 
     def _say(self, line):
         print(line, file=self._stream, flush=True)
-
-
-def _recorded(logs):
-    """The record of a job; nothing if it left none."""
-    try:
-        return json.loads(record_path(logs[0]).read_text("utf-8"))
-    except (OSError, ValueError, IndexError, TypeError):
-        return {}
 
 
 def _duration(seconds):
