@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
+from documents import blocks_of
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -24,18 +25,9 @@ SCRIPTS = REPOSITORY / "scripts"
 CALLED = {"yaml": "pyyaml", "sklearn": "scikit-learn", "cupyx": "cupy"}
 #: Declared and imported by none of our files: it runs them.
 FOR_OTHERS = {"snakemake"}
-#: The lines of the README's chapter on Python, as a user types them.
-TEN_LINES = """\
-import numpy as np
-import recrec
-
-features = np.array([[2, 0, 1], [0, 1, 0], [1, 0, 0], [0, 2, 1]])
-ratings = np.array([[5, 0, 0, 1], [4, 0, 3, 0], [0, 4, 0, 5]])
-model = recrec.fit(features, ratings, feature_names=["love", "war", "river"])
-answer = recrec.recourse(model, item=1, users=[0, 1], desired_rank=1)
-answer = recrec.threshold(answer, top_k=1)
-print(answer.changes, recrec.evaluate(answer, top_k=1).success)
-print(recrec.say(answer, top_k=1))
+#: The lines of the README's chapter on Python, and what they come from.
+TEN_LINES = f"""\
+{blocks_of("From Python", "python")[0]}
 print(recrec.__file__, recrec.__version__, recrec.methods.names(), recrec.recommenders.names())
 """
 TYPED = """\
