@@ -201,7 +201,7 @@ class TestBuilt:
         said = run([str(python), "-c", TEN_LINES], tmp_path).splitlines()
         assert said[0].startswith("{'love': ") and "Add love (0 → " in said[1]
         assert Path(said[2].split()[0]).is_relative_to(python.parent.parent)
-        assert said[2].endswith(f"{recrec.__version__} ['greedy', 'recrec'] ['content', 'ridge']")
+        assert said[2].endswith(f"{recrec.__version__} {recrec.methods.names()} {recrec.recommenders.names()}")
 
     def test_its_names_have_types(self, python, tmp_path):
         (tmp_path / "typed.py").write_text(TYPED, "utf-8")
