@@ -11,6 +11,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recrec import methods, recommenders
 from recrec.config.checking import checked
 from recrec.config.reading import Layer, merged, read_yaml, scalar, source_of
 from recrec.data.catalogue import Dataset, find_dataset, known_datasets, load_dataset
@@ -23,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STUDY = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
 SETTINGS = STUDY["method_settings"]["recrec"]
 MISSING = object()
+METHODS, RECOMMENDERS = ", ".join(methods.names()), ", ".join(recommenders.names())
 
 # A data set config that uses a bit of everything, for the tests to spoil.
 DATASET = yaml.safe_load("""
@@ -168,26 +170,26 @@ BAD_STUDIES = {
     ],
     "unknown method": [
         ("methods", ["gredy"]),
-        "methods[0]: given 'gredy'; allowed: greedy, recrec (did you mean greedy?",
+        f"methods[0]: given 'gredy'; allowed: {METHODS} (did you mean greedy?",
     ],
     "settings of an unknown method": [
         ("method_settings/gredy", {}),
-        "method_settings.gredy: unknown key (did you mean greedy?); allowed: greedy, recrec",
+        f"method_settings.gredy: unknown key (did you mean greedy?); allowed: {METHODS}",
     ],
     "settings of another method": [
         ("method_settings/greedy", {"default": {"l1_step": "proximal"}}),
         "method_settings.greedy.default.l1_step: unknown key (did you mean step?); allowed: desired_rank, step",
     ],
-    "unknown recommender": [("recommenders", ["ridges"]), "recommenders[0]: given 'ridges'; allowed: content, ridge"],
+    "unknown recommender": [("recommenders", ["ridges"]), f"recommenders[0]: given 'ridges'; allowed: {RECOMMENDERS}"],
     "settings of an unknown recommender": [
         ("recommender_settings", {"als": {}}),
-        "recommender_settings.als: unknown key; allowed: content, ridge",
+        f"recommender_settings.als: unknown key; allowed: {RECOMMENDERS}",
     ],
     "recommender's setting of another kind": [
         ("recommender_settings", {"ridge": {"default": {"alpha": 0}}}),
         "recommender_settings.ridge.default.alpha: given 0; allowed: a number, above 0",
     ],
-    "no method": [("methods", []), "methods: given []; allowed: a list of: greedy, recrec; at least one value"],
+    "no method": [("methods", []), f"methods: given []; allowed: a list of: {METHODS}; at least one value"],
     "data set for a study": [
         ("study", "ml-100k"),
         "study: given 'ml-100k'; allowed: quick, paper, or a list of data sets, in brackets: [ml-100k]",

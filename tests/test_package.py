@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY
+from documents import blocks_of
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -22,18 +23,9 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["pro
 SCRIPTS = REPOSITORY / "scripts"
 #: Distributions that are called other than what they are imported as.
 CALLED = {"yaml": "pyyaml", "sklearn": "scikit-learn", "cupyx": "cupy"}
-#: The lines of the README's chapter on Python, as a user types them.
-TEN_LINES = """\
-import numpy as np
-import recrec
-
-features = np.array([[2, 0, 1], [0, 1, 0], [1, 0, 0], [0, 2, 1]])
-ratings = np.array([[5, 0, 0, 1], [4, 0, 3, 0], [0, 4, 0, 5]])
-model = recrec.fit(features, ratings, feature_names=["love", "war", "river"])
-answer = recrec.recourse(model, item=1, users=[0, 1], desired_rank=1)
-answer = recrec.threshold(answer, top_k=1)
-print(answer.changes, recrec.evaluate(answer, top_k=1).success)
-print(recrec.say(answer, top_k=1))
+#: The lines of the README's chapter on Python, and what they come from.
+TEN_LINES = f"""\
+{blocks_of("From Python", "python")[0]}
 print(recrec.__file__, recrec.__version__, recrec.methods.names(), recrec.recommenders.names())
 """
 TYPED = """\
@@ -215,7 +207,7 @@ class TestBuilt:
         said = run([str(python), "-c", TEN_LINES], tmp_path).splitlines()
         assert said[0].startswith("{'love': ") and "Add love (0 → " in said[1]
         assert Path(said[2].split()[0]).is_relative_to(python.parent.parent)
-        assert said[2].endswith(f"{recrec.__version__} ['greedy', 'recrec'] ['content', 'ridge']")
+        assert said[2].endswith(f"{recrec.__version__} {recrec.methods.names()} {recrec.recommenders.names()}")
 
     def test_its_names_have_types(self, python, tmp_path):
         (tmp_path / "typed.py").write_text(TYPED, "utf-8")
