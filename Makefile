@@ -17,7 +17,7 @@ fast: .venv/installed-dev
 	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -m "not slow" -n $(CORES)
 
 test: .venv/installed-dev
-	PATH="$(CURDIR)/$(BIN):$$PATH" pytest
+	PATH="$(CURDIR)/$(BIN):$$PATH" pytest -n $(CORES) --dist loadfile
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
