@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import rankdata
 
 from recrec import ranking as recommender
+from recrec.errors import InputError
 from recrec.evaluation.baseline import rank_baseline
 
 score_lists = st.lists(st.lists(st.integers(-3, 3), min_size=6, max_size=6), min_size=1, max_size=4)
@@ -74,6 +75,20 @@ def test_baseline_in_blocks_is_the_mean_of_ranks_by_hand(candidates, block):
             ranks[user, item] = 1 + sum(row[z] >= row[item] for z in others)
     np.testing.assert_allclose(found.mean_rank, ranks.mean(axis=0))
     np.testing.assert_allclose(found.top_share, (ranks <= 10).mean(axis=0))
+
+
+def test_the_baseline_refuses_a_top_of_all_items_and_scores_that_are_not_numbers(caplog):
+    features, ratings = random_study.recommender(3, users=4, items=10)
+    lists, users = np.empty((4, 10)), random_study.audience(features, ratings)
+    with pytest.raises(InputError, match=r"^top_k: given 10; allowed: less than 10, the number of items$"):
+        rank_baseline(users, 10, 3, lists)
+    with caplog.at_level("INFO", "recrec"):
+        rank_baseline(users, 9, 3, lists)
+    assert caplog.messages == ["ranked 3 of 4 users", "ranked 4 of 4 users"]
+    features[0] = np.inf
+    message = "a score is not a finite number; the ratings or features are too large to be multiplied"
+    with np.errstate(invalid="ignore"), pytest.raises(InputError, match=f"^{message}$"):
+        rank_baseline(random_study.audience(features, ratings), 9, 3, lists)
 
 
 def test_unrated_lists_put_the_bar_at_minus_infinity_when_too_few_items_are_listed():

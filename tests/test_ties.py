@@ -65,6 +65,15 @@ def test_few_scores_are_placed_as_many_are(row, scores):
     assert np.array_equal(np.repeat(found, len(row), axis=1), ranking.count_not_beaten(ascending, many))
 
 
+@pytest.mark.parametrize("wanted", [1, 50])
+def test_a_score_at_the_bar_itself_is_not_above_it(wanted):
+    """By bisection and by a pass over the list."""
+    ascending = np.arange(50.0)[None]
+    at_the_bar = np.full((1, wanted), ranking.tie_adjusted(ascending)[0, 20])
+    assert (ranking.count_not_beaten(ascending, at_the_bar) == 30).all()
+    assert (ranking.count_not_beaten(ascending, np.nextafter(at_the_bar, np.inf)) == 29).all()
+
+
 def test_overlap_persists_by_a_half_if_nothing_is_said_and_nothing_overlaps_in_no_lists():
     assert rank_biased_overlap([1], [2]).tolist() == [0.5]
     assert rank_biased_overlap(np.empty(0, int), np.empty(0, int)).shape == (0,)
