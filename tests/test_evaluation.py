@@ -1,5 +1,8 @@
 """Closed forms of the evaluation against real lists, made item by item."""
 
+import logging
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import random_study
@@ -7,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rbo import RankingSimilarity
 
-from recrec.evaluation import measures, thresholding
+from recrec.evaluation import measures, recourses, thresholding
 from recrec.evaluation import overlap_check as rbo_check
 from recrec.evaluation.measures import rank_biased_overlap
 from recrec.evaluation.sampling import sample
@@ -102,3 +105,24 @@ def test_thresholding_a_cell_keeps_enough_of_the_success_rate(over):
         after = (scores + target.audience.linear().gains(kept[row]) > thresholds)[users].mean()
         assert after >= 0.8 * before
     assert np.count_nonzero(kept) < np.count_nonzero(changes)
+
+
+def test_a_method_that_declines_is_asked_with_its_settings_and_its_reason_is_logged(caplog):
+    choice, asked = SimpleNamespace(desired_rank=3), []
+    method = SimpleNamespace(unsupported=lambda problem, settings: asked.append(settings) or "too curved")
+    with caplog.at_level("INFO", "one.cell"):
+        found = recourses.solve_cell(
+            random_study.target(2), [4], 50, [1], method, choice, log=logging.getLogger("one.cell")
+        )
+    assert asked == [choice] and found[0][2].reason == "too curved"
+    assert caplog.record_tuples == [("one.cell", logging.INFO, "declined: too curved")]
+
+
+def test_a_table_is_not_made_of_parts_that_do_not_fit_together():
+    one = measures.Evaluated(*[0.0] * len(measures.Evaluated._fields))
+    arrays = {"item": np.array([4, 5]), "seed": np.array([1, 1])}
+    assert measures.rows_of(arrays, [one, one])[1] == [(4, 1, *one), (5, 1, *one)]
+    with pytest.raises(ValueError, match="shorter"):
+        measures.rows_of(arrays, [one])
+    with pytest.raises(ValueError, match="shorter"):
+        measures.rows_of({**arrays, "seed": np.array([1])}, [one])

@@ -311,12 +311,13 @@ class TestScoresThatAreNotLinear:
         straight = LinearAudience(curved.item_features, curved.mutable, curved.ratings, "all")
         random = np.random.default_rng(seed)
         items = np.array([4, 9])
+        counted = [None, np.sort(random.permutation(20)[:7])]
         changes = np.round(random.normal(size=(2, 10)) * 4) / 4 * (random.random((2, 10)) < 0.7)
         results = []
         for audience in (curved, straight):
             audience.live = lambda item, rows: ((np.array([], dtype=int), np.empty((0, 30))) for _ in rows)
             target = random_study.target_of(audience)
-            kept = thresholding.threshold_cell(target, items, [None, None], changes, 5, keep)
+            kept = thresholding.threshold_cell(target, items, counted, changes, 5, keep)
             results.append((kept, measures.evaluate_cell(target, items, changes, kept, 5, 0.5)))
         assert np.array_equal(results[0][0], results[1][0])
         assert results[0][1] == results[1][1]

@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import random_study
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, eye_array
@@ -40,17 +41,48 @@ def one_at_a_time(change, profiles, scores, thresholds, keep):
     st.integers(1, 90),
     st.sampled_from([0.0, 0.5, 0.7, 0.8, 1.0]),
     st.booleans(),
+    st.sampled_from([1, 200, 10**6]),
 )
-def test_cumulative_form_is_one_at_a_time(seed, users, features, keep, signed):
+def test_both_forms_are_one_at_a_time(seed, users, features, keep, signed, block):
     random = np.random.default_rng(seed)
     profiles = random.poisson(0.5, (users, features)).astype(float)
     if signed:
         profiles *= random.choice([-1, 1], profiles.shape)
     # Whole sixteenths: equal changes are common, and every sum is exact.
     change = np.round(random.normal(size=features) ** 3 * 16) / 16
-    scores, thresholds = random.integers(-3, 3, users).astype(float), random.integers(-2, 8, users) + 0.25
+    scores, thresholds = random.integers(-3, 3, users).astype(float), random.integers(-8, 32, users) / 4
+    expected = one_at_a_time(change, profiles, scores, thresholds, keep)
     found = thresholding.hard_threshold(change, histories(profiles), scores, thresholds, keep)
-    assert np.array_equal(found, one_at_a_time(change, profiles, scores, thresholds, keep))
+    assert np.array_equal(found, expected)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thresholding, "BLOCK", block)
+        anew = thresholding.hard_threshold_anew(
+            change, lambda states: scores[:, None] + profiles @ states.T, thresholds, keep
+        )
+    assert np.array_equal(anew, expected)
+
+
+@pytest.mark.parametrize(("threshold", "kept"), [(39.5, 40), (32.0, 33), (31.5, 32)])
+def test_changes_that_are_too_many_to_lose_are_looked_at(threshold, kept):
+    """Of forty that count and thirty-two that do not, looking at the 32 largest, or smallest, is not always enough."""
+    change = np.concatenate([np.ones(40), np.zeros(8), np.full(32, 2.0**-10)])
+    found = thresholding.hard_threshold(change, histories(np.ones((1, 80))), np.zeros(1), np.full(1, threshold), 1.0)
+    assert np.count_nonzero(found) == kept and (found[found != 0] == 1.0).all()
+
+
+def test_a_form_of_counting_that_is_given_counts():
+    calls = []
+
+    def count(*arguments):
+        calls.append(arguments)
+        return thresholding.count_successes(*arguments)
+
+    target = random_study.target(2, users=30, features=20)
+    changes = np.random.default_rng(0).random((2, 20))
+    items = np.array([5, 9])
+    kept = thresholding.threshold_cell(target, items, [None, None], changes, 10, 0.8, count)
+    assert len(calls) == 2
+    assert np.array_equal(kept, thresholding.threshold_cell(target, items, [None, None], changes, 10, 0.8))
 
 
 def test_counting_a_few_changes_at_a_time_changes_nothing(monkeypatch):
