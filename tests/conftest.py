@@ -1,6 +1,7 @@
 """Where things are, and copies of the workflow to run."""
 
 import contextlib
+import hashlib
 import os
 import re
 import shutil
@@ -123,3 +124,36 @@ def copy_workflow(tmp_path_factory):
         return Copy(Path(shutil.copytree(snapshot, tmp_path_factory.mktemp(name) / "workflow")))
 
     return make
+
+
+#: What is made of a study.
+FIGURES = "results/figures"
+
+
+class Run(NamedTuple):
+    """A copy with a finished run, and what it had made by then."""
+
+    copy: Copy
+    digests: dict
+    output: str
+
+
+def digests(folder):
+    """sha256 of every file of the results. What a job took and when differs from run to run."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted((folder / "results").rglob("*"))
+        if path.is_file() and path.relative_to(folder).parts[1] not in ("logs", "benchmarks")
+    }
+
+
+def run(copy, cores):
+    done = copy.snakemake(FIGURES, cores=cores)
+    assert done.returncode == 0, done.stdout
+    return Run(copy, digests(copy.folder), done.stdout)
+
+
+@pytest.fixture(scope="module")
+def finished(copy_workflow):
+    """The tiny study, done. Tests that change something in its folder put it right again."""
+    return run(copy_workflow("cores4"), 4)

@@ -110,7 +110,7 @@ def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real, c
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 30), choices, st.booleans(), some_terms(25), namespaces, st.booleans())
 def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, constraints, xp, use_gram):
     features, everyone = random_study.recommender(seed, users=3 * users, items=60, features=25, real=real)
@@ -131,7 +131,7 @@ def test_a_batch_leaps_as_its_problems_step(seed, users, choice, real, constrain
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 7), choices, namespaces, st.booleans())
 def test_profiles_that_cancel_pull_nowhere(seed, users, choice, xp, use_gram):
     """Signed real profiles, some the negatives of others or of their sums: what is left of them is rounding."""

@@ -2,16 +2,11 @@
 
 import ast
 import contextlib
-import hashlib
 import json
-import os
 import re
-import signal
-import time
 from collections import Counter
 from fractions import Fraction
 from itertools import product
-from typing import NamedTuple
 
 import literal
 import numpy as np
@@ -20,13 +15,12 @@ import pytest
 import random_study
 import tiny
 import yaml
-from conftest import Copy, session
+from conftest import FIGURES, run
 
 from recrec.data.matrices import Matrices
 from recrec.reporting.cells import DIAGNOSTICS
 from recrec.reporting.columns import TABLES
 
-FIGURES = "results/figures"
 #: Stages that run once for every group, rank and sampling.
 CELL_STAGES = {"recourse", "hard_thresholding", "evaluate"}
 #: Stages before these.
@@ -41,35 +35,6 @@ CELLS = {
     for group, rank, sampling in product(GROUPS, tiny.STUDY["ranks"], tiny.STUDY["samplings"])
 }
 ROWS = len(CELLS) * tiny.STUDY["items_per_rank"] * len(tiny.STUDY["seeds"])
-
-
-class Run(NamedTuple):
-    """A copy with a finished run, and what it had made by then."""
-
-    copy: Copy
-    digests: dict
-    output: str
-
-
-def digests(folder):
-    """sha256 of every file of the results. What a job took and when differs from run to run."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted((folder / "results").rglob("*"))
-        if path.is_file() and path.relative_to(folder).parts[1] not in ("logs", "benchmarks")
-    }
-
-
-def run(copy, cores):
-    done = copy.snakemake(FIGURES, cores=cores)
-    assert done.returncode == 0, done.stdout
-    return Run(copy, digests(copy.folder), done.stdout)
-
-
-@pytest.fixture(scope="module")
-def finished(copy_workflow):
-    """The tiny study, done. Tests that change something in its folder put it right again."""
-    return run(copy_workflow("cores4"), 4)
 
 
 @contextlib.contextmanager
@@ -243,18 +208,6 @@ def test_a_second_call_does_nothing(finished):
     assert not re.search(r"^(local)?rule ", done.stdout, re.MULTILINE)
 
 
-def test_one_core_and_four_give_the_same_bytes(finished, copy_workflow):
-    alone = run(copy_workflow("cores1"), 1)
-    assert len(alone.digests) > 3 * len(CELLS)
-    assert {path.rpartition(".")[2] for path in alone.digests} >= {"csv", "npz", "npy", "txt", "png", "pdf"}
-    differing = {
-        path
-        for path in alone.digests.keys() | finished.digests.keys()
-        if alone.digests.get(path) != finished.digests.get(path)
-    }
-    assert not differing
-
-
 def test_a_new_sampling_computes_only_its_cells(finished):
     with edited(finished.copy.folder / "tiny/study.yaml", more_samplings):
         jobs = finished.copy.planned(FIGURES)
@@ -374,39 +327,6 @@ def device_here():
     return False
 
 
-def test_a_data_set_is_described_before_any_recourse(copy_workflow):
-    copy = copy_workflow("described")
-    done = copy.snakemake("results/datasets/tiny")
-    assert done.returncode == 0, done.stdout
-    text = (copy.folder / "results/datasets/tiny/summary.txt").read_text("utf-8")
-    assert "SYNTHETIC" in text and text in done.stdout
-    assert re.search(rf"^ *{tiny.USERS} users$", text, re.MULTILINE)
-    assert re.search(rf"^ *{tiny.ITEMS} items$", text, re.MULTILINE)
-    assert {path.name for path in (copy.folder / "results").iterdir()} == {
-        *("baseline", "data", "datasets", "logs", "model")
-    }
-
-
-def test_a_file_that_is_not_the_expected_one_stops_the_run(copy_workflow):
-    """The damaged file is the last one, so that others lie there already when it is refused."""
-    copy = copy_workflow("damaged")
-    with open(copy.folder / "tiny/mirror/users.csv", "a", encoding="utf-8") as file:
-        file.write("u60,30\n")
-    done = copy.snakemake(FIGURES)
-    assert done.returncode == 1
-    told = [line for line in done.stdout.splitlines() if line.startswith("error: ")]
-    assert len(told) == 1 and "users.csv" in told[0] and "wrong checksum" in told[0], done.stdout
-    assert "Traceback" not in done.stdout
-    log = (copy.folder / "results/logs/download/tiny.log").read_text("utf-8")
-    assert len([line for line in log.splitlines() if "error: " in line]) == 1
-    assert log.endswith(f"{told[0]}\n") and "Traceback" not in log
-    assert [path.name for path in sorted((copy.folder / "results").rglob("*")) if path.is_file()] == [
-        *("tiny.json", "tiny.log")
-    ], done.stdout
-    assert done.stdout.splitlines()[-1].endswith(told[0].removeprefix("error: ")), "the reason is the last word"
-    assert not (copy.folder / "results/data/tiny/raw").exists()
-
-
 def test_a_run_says_little_and_what_it_came_to(finished):
     lines = finished.output.splitlines()
     assert len(lines) < 40 and max(map(len, lines)) < 250, finished.output
@@ -420,46 +340,8 @@ def test_whoever_wants_every_job_hears_of_it(finished):
     assert done.returncode == 0 and "rule cells_table:" in done.stdout and "jobs done in" not in done.stdout
 
 
-def test_without_the_default_profile_jobs_run_too_and_a_line_says_so(finished):
-    run_ = ["results/tables/cells.csv", "--forcerun", "cells_table", "--workflow-profile", "none"]
-    done = finished.copy.snakemake(*run_)
-    assert done.returncode == 0, done.stdout
-    assert done.stdout.count("--force-use-threads") == 1
-
-
 def test_an_edit_of_a_script_runs_its_rule_again(finished):
     with edited(finished.copy.folder / "scripts/evaluate.py", lambda text: text + "\nassert True\n"):
         jobs = finished.copy.planned(FIGURES)
     assert len(cells(jobs, "evaluate")) == len(CELLS)
     assert not (EARLIER | {"recourse", "hard_thresholding"}) & rules(jobs).keys()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_a_run_that_is_stopped_goes_on_from_there(finished, copy_workflow, number):
-    """All its processes get the signal, as from a terminal or a shutdown; none stays, and the bytes are the same."""
-    copy = copy_workflow(f"stopped{number}")
-    process = copy.start(FIGURES)
-    try:
-        evaluated = copy.folder / "results/evaluation"
-        end = time.monotonic() + 240
-        while not list(evaluated.rglob("*.csv")):
-            assert process.poll() is None and time.monotonic() < end, "it ends, or nothing comes"
-            time.sleep(0.02)
-        os.killpg(process.pid, number)
-        said = process.communicate(timeout=120)[0]
-        assert process.returncode != 0
-        end = time.monotonic() + 60
-        while session(process.pid):
-            assert time.monotonic() < end, session(process.pid)
-            time.sleep(0.05)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    assert "Traceback" not in said and "error: " not in said, said
-    if number != signal.SIGKILL:
-        assert "they are kept, and the same command goes on from there" in said
-        assert not list(copy.folder.rglob(".part-*"))
-    done = copy.snakemake(FIGURES, *(["--unlock"] if number == signal.SIGKILL else []))
-    assert done.returncode == 0, done.stdout
-    assert run(copy, 2).digests == finished.digests
-    assert not list(copy.folder.rglob(".part-*"))
