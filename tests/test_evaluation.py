@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rbo import RankingSimilarity
 
+from recrec import ranking
 from recrec.evaluation import measures, recourses, thresholding
 from recrec.evaluation import overlap_check as rbo_check
 from recrec.evaluation.measures import rank_biased_overlap
@@ -105,6 +106,31 @@ def test_thresholding_a_cell_keeps_enough_of_the_success_rate(over):
         after = (scores + target.audience.linear().gains(kept[row]) > thresholds)[users].mean()
         assert after >= 0.8 * before
     assert np.count_nonzero(kept) < np.count_nonzero(changes)
+
+
+def test_a_score_at_its_threshold_is_no_success(monkeypatch):
+    target, items = random_study.target(2), np.array([4, 9])
+    changes = np.random.default_rng(0).integers(-2, 5, (2, 10)) * 0.25
+    at_the_threshold = measures.rescored(target, items, changes)
+    monkeypatch.setattr(type(target), "thresholds", lambda *_: at_the_threshold)
+    for row, item in zip(measures.evaluate_cell(target, items, changes, changes, 5, 0.5), items, strict=True):
+        assert row.success_before_thresholding == 0.0
+        # Whose state the item is part of is ranked anew.
+        assert row.success_live <= np.count_nonzero(target.audience.ratings.toarray()[:, item]) / len(at_the_threshold)
+
+
+@pytest.mark.parametrize(("above", "success"), [(False, 0.0), (True, 1.0)])
+def test_a_live_score_at_the_bar_of_another_is_tied_with_it(above, success):
+    bar = float(ranking.tie_adjusted(np.array(3.0)))
+    scores = np.array([[np.nextafter(bar, np.inf) if above else bar, 3.0]])
+    audience = SimpleNamespace(
+        live=lambda item, rows: [(np.array([0]), scores)],
+        take=lambda users: SimpleNamespace(candidates=lambda: np.ones((1, 2), dtype=bool)),
+    )
+    found = measures.live_success(
+        SimpleNamespace(audience=audience), np.array([0]), np.zeros((1, 1)), np.ones((1, 1), dtype=bool), 1
+    )
+    assert found.tolist() == [success]
 
 
 def test_a_method_that_declines_is_asked_with_its_settings_and_its_reason_is_logged(caplog):
