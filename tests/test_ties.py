@@ -65,6 +65,13 @@ def test_few_scores_are_placed_as_many_are(row, scores):
     assert np.array_equal(np.repeat(found, len(row), axis=1), ranking.count_not_beaten(ascending, many))
 
 
+def test_the_bar_is_a_billionth_above_and_an_item_at_its_own_is_not_its_rival():
+    for score, size in ((0.5, 1.0), (-1.5, 1.5), (40.0, 40.0)):
+        bar = float(ranking.tie_adjusted(np.array(score)))
+        assert bar == score + 1e-9 * size
+        assert rank([-9.0], score, bar) == 1
+
+
 @pytest.mark.parametrize("wanted", [1, 50])
 def test_a_score_at_the_bar_itself_is_not_above_it(wanted):
     """By bisection and by a pass over the list."""
