@@ -3,16 +3,6 @@
 OF_STUDY = "|".join(STUDY.datasets)
 
 
-def of_dataset(pattern):
-    """An input: the paths of one stage that belong to the data set of the wildcards."""
-    return lambda wildcards: cells(pattern.replace("{dataset}", wildcards.dataset))
-
-
-def final_of_dataset(wildcards):
-    """An input: the recourses of the data set as they are evaluated."""
-    return [path for path in final_cells() if cell_of(path)["dataset"] == wildcards.dataset]
-
-
 rule cells_table:
     input:
         cells=of_dataset(f"results/evaluation/{CELL}.csv"),
