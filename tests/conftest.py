@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,10 @@ from typing import NamedTuple
 import pytest
 import tiny
 from hypothesis import Phase, settings
+
+# A shell that starts the tests in the background has them ignore interrupts, and so all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WORKFLOW = ["Snakefile", "config.yaml", "profiles", "workflow", "scripts", "envs"]

@@ -200,7 +200,8 @@ class TestMethods:
         constraints = bounds(size, seed) if bounded else FREE
         samples, items = [np.array([0, 3, 7]), np.array([1, 2, 9])], [4, 11]
         problem = problem_of(audience, samples, items, 5, constraints)
-        choice = method.Settings(desired_rank=5)
+        few = {"queries": 1000} if "queries" in method.Settings.model_fields else {}
+        choice = method.Settings(desired_rank=5, **few)
         if reason := method.unsupported(problem, choice):
             assert reason.strip() and "\n" not in reason
             return

@@ -15,8 +15,7 @@ import one_node_slurm
 import psutil
 import pytest
 import yaml
-from conftest import REPOSITORY
-from test_workflow import digests
+from conftest import REPOSITORY, digests
 
 PLUGIN = "snakemake_executor_plugin_slurm"
 #: MiB; that of a small node, whatever this machine has.
