@@ -43,6 +43,14 @@ def test_as_printed_tastes_that_cancel_lead_nowhere():
     assert (found.status, found.diagnostics["iterations"]) == ("stalled", 0)
 
 
+def test_as_printed_a_tied_item_comes_last():
+    """Two items alike, a tie up to rounding, and one that is better: third of three."""
+    features = np.array([[0.1 + 0.2], [0.3], [5.0]])
+    ranks = printed.get_updated_ranks(features, features[0], 0, np.array([[1.0]]))
+    assert ranks.tolist() == [3]
+    assert printed.get_updated_ranks(features, np.array([0.4]), 0, np.array([[1.0]])).tolist() == [2]
+
+
 @pytest.mark.parametrize(("wanted", "seconds", "how"), [(2, 5.0, "measured"), (40, 81.0, "scaled from 3 iterations")])
 def test_iterations_that_are_not_run_are_scaled_and_said_to_be(wanted, seconds, how):
     ran = []
