@@ -29,9 +29,9 @@ settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generat
 
 
 def pytest_collection_modifyitems(items):
-    """Whatever runs Snakemake is slow: `pytest -m "not slow"` leaves it out."""
+    """Whatever runs Snakemake or reads real data is slow: `pytest -m "not slow"` leaves it out."""
     for item in items:
-        if {"copy_workflow", "finished"} & set(getattr(item, "fixturenames", ())):
+        if {"copy_workflow", "finished", "mirror"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("slow")
 
 
