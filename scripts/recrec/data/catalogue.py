@@ -9,14 +9,14 @@ from pydantic_core import PydanticCustomError
 
 from recrec.config import Section
 from recrec.config.checking import checked
-from recrec.config.reading import Layer, key_name, read_yaml
+from recrec.config.extending import extended_layers, find_file, known_files
+from recrec.config.reading import key_name
 from recrec.config.values import Text, list_of, number, refusal, text_like, whole_number
-from recrec.errors import InputError, did_you_mean
+from recrec.errors import did_you_mean
 
 DATASETS = "workflow/datasets"
 #: The data sets that come with the workflow.
 SHIPPED = Path(__file__).resolve().parents[3] / DATASETS
-NAME = "[A-Za-z0-9_-]+"
 #: Files that each generator of synthetic data writes.
 GENERATED = {"aliec-twin": ("raw_sample.csv", "ad_feature.csv", "user_profile.csv")}
 
@@ -506,41 +506,12 @@ def load_dataset(path):
     InputError
         One line: the file, the key, what was given, what is allowed.
     """
-    layers = _layers(Path(path))
+    layers = extended_layers(Path(path), SHIPPED)
     dataset = checked(Dataset, layers, null_removes=True)
     content = dataset.model_dump(by_alias=True, exclude_unset=True, exclude_none=True)
     if dataset.generator:
         content["files"] = {name: {"generator": True} for name in GENERATED[dataset.generator.name]}
     return {**content, "lineage": [Path(layer.source).stem for layer in layers]}
-
-
-def _layers(path):
-    """A data set's file after those that it extends."""
-    layers, paths = [], []
-    while True:
-        content = dict(read_yaml(path))
-        base = content.pop("extends", None)
-        layers.insert(0, Layer(str(path), content))
-        paths.append(path)
-        if base is None:
-            return layers
-        if not isinstance(base, str):
-            raise InputError(f"{path}: extends: given {base!r}; allowed: text (the name of a data set)")
-        # Beside the file, or one that comes with the workflow.
-        beside = path.parent / f"{base}.yaml"
-        found = next((one for one in (beside, SHIPPED / beside.name) if one.is_file()), None)
-        if found is None:
-            known = sorted(
-                {one.stem for folder in (path.parent, SHIPPED) for one in folder.glob("*.yaml")} - {path.stem}
-            )
-            raise InputError(
-                f"{path}: extends: given {base!r}; there is no data set {beside}; allowed: {', '.join(known)}"
-                f"{did_you_mean(base, known)}"
-            )
-        if found in paths:
-            circle = " extends ".join(one.stem for one in [*paths[paths.index(found) :], found])
-            raise InputError(f"{path}: extends: given {base!r}, which leads in a circle: {circle}; extend another one")
-        path = found
 
 
 def find_dataset(entry, root):
@@ -551,22 +522,9 @@ def find_dataset(entry, root):
     InputError
         If there is none; the message begins with what was given.
     """
-    if entry.endswith((".yaml", ".yml")):
-        path = Path(entry)
-        if not path.is_file():
-            raise InputError(f"given {entry}; there is no such file")
-    else:
-        path = Path(root) / DATASETS / f"{entry}.yaml"
-        if not path.is_file():
-            known = known_datasets(root)
-            raise InputError(
-                f"given {entry!r}; allowed: {', '.join(known)}, or the path of a .yaml file{did_you_mean(entry, known)}"
-            )
-    if not re.fullmatch(NAME, path.stem):
-        raise InputError(f"given {path.name}; allowed: a name that has only letters, digits, dash and underscore")
-    return path
+    return find_file(entry, Path(root) / DATASETS)
 
 
 def known_datasets(root):
     """Names of the data sets that come with the workflow."""
-    return sorted(path.stem for path in (Path(root) / DATASETS).glob("*.yaml"))
+    return known_files(Path(root) / DATASETS)

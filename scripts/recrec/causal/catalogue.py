@@ -1,0 +1,207 @@
+"""The causal data sets there are, and what one's config may say: the models of workflow/causal/NAME.yaml."""
+
+import graphlib
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from recrec.causal.expressions import ExpressionError, parse
+from recrec.causal.model import CausalModel, EquationMechanism
+from recrec.causal.noise import Noise
+from recrec.config import Section
+from recrec.config.checking import checked
+from recrec.config.extending import extended_layers, find_file, known_files
+from recrec.config.values import Text, number, refusal, whole_number
+from recrec.errors import did_you_mean
+
+FOLDER = "workflow/causal"
+#: The data sets that come with the workflow.
+SHIPPED = Path(__file__).resolve().parents[3] / FOLDER
+#: How equations call the noise of a node.
+NOISE = "U_"
+
+
+def _node_name(value):
+    if re.fullmatch("[A-Za-z][A-Za-z0-9_]*", value) is None or value.startswith(NOISE):
+        raise refusal(
+            f"given {value!r} as a node; allowed: letters, digits and underscore, a letter first, not beginning with U_"
+        )
+    return value
+
+
+class Node(Section):
+    """A node of the causal graph."""
+
+    label: Text | None = Field(None, description="What to call it in tables, figures and cards; else its name.")
+    unit: Text | None = Field(None, description="Its unit, for cards.")
+    equation: Text | None = Field(
+        None,
+        description="How it comes about, from its parents and `U_NODE`, its own noise, which stands in it once: numbers, "
+        "names, + - * / **, comparisons, exp, log, sigmoid, max, min.",
+    )
+    noise: Noise | None = Field(None, description="The law of that noise.")
+    parents: list[str] | None = Field(None, description="Its parents, where its equation is to be fitted.")
+    actionable: bool = Field(False, description="Whether people may act on it.")
+    bounds: Annotated[list[number()], Field(min_length=2, max_length=2)] | None = Field(
+        None, description="Lowest and highest value that anybody may set; else quantiles of the training values."
+    )
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self):
+        if self.bounds and self.bounds[0] >= self.bounds[1]:
+            raise refusal(f"given {self.bounds}; allowed: the lower one first", "bounds")
+        return self
+
+
+class CausalDataset(Section):
+    """A causal data set: a graph of nodes, the people, and what decides about them."""
+
+    extends: str | None = Field(
+        None,
+        description="Another one, a file beside this one or a name under workflow/causal/, to start from: the keys of "
+        "this file go over its keys, section by section; null takes a key away.",
+    )
+    title: Text = Field(description="What to call it in tables and figures.")
+    synthetic: bool = Field(description="Whether the people are made up; every table and figure then says so.")
+    assumptions: Text = Field(description="What the graph and the equations assume, in words.")
+    cite: str | None = Field(None, description="What to cite.")
+    nodes: Annotated[dict[Annotated[str, AfterValidator(_node_name)], Node], Field(min_length=2)] = Field(
+        description="The nodes by name, in any order."
+    )
+    sensitive: Text | None = Field(None, description="The sensitive node, 0 or 1, by whose groups gaps are told.")
+    accepted: Text | None = Field(
+        None, description="Who is accepted in truth, of simulated people: a comparison of nodes and their noise."
+    )
+    people: whole_number(40) = Field(20000, description="People to simulate.")
+    equations: Literal["given", "linear", "network"] = Field(
+        "given",
+        description="The equations that methods use: those given, or regressions fitted to the training people.",
+    )
+    classifier: Literal["logistic", "network"] = Field("logistic", description="Who decides; network has 32-32 units.")
+
+    @model_validator(mode="after")
+    def _one_graph(self):
+        known = [*self.nodes, *(NOISE + node for node in self.nodes)]
+        for node, content in self.nodes.items():
+            where = ("nodes", node)
+            if (content.equation is None) == (content.parents is None):
+                raise refusal("given both or none of equation and parents; allowed: one of them", *where)
+            if content.equation is None:
+                for parent in content.parents:
+                    if parent not in self.nodes:
+                        raise refusal(
+                            f"given {parent!r}; allowed: {', '.join(self.nodes)}{did_you_mean(parent, self.nodes)}",
+                            *where,
+                            "parents",
+                        )
+                continue
+            if content.noise is None:
+                raise refusal("missing; allowed: the law of the noise in the equation", *where, "noise")
+            own = NOISE + node
+            try:
+                mechanism = EquationMechanism.of(content.equation, own, content.noise)
+            except ExpressionError as error:
+                raise refusal(str(error), *where, "equation") from None
+            for name in mechanism.parents:
+                if name not in self.nodes:
+                    allowed = [*self.nodes, own]
+                    raise refusal(
+                        f"names {name}; allowed: {', '.join(allowed)}{did_you_mean(name, allowed)}", *where, "equation"
+                    )
+            if problem := mechanism.problem():
+                raise refusal(f"{problem}; its noise has to be found from the values", *where, "equation")
+        try:
+            order = self.order()
+        except graphlib.CycleError as error:
+            circle = " -> ".join(reversed(error.args[1]))
+            raise refusal(f"a cycle: {circle}; allowed: a graph without one", "nodes") from None
+        assert len(order) == len(self.nodes)
+        if not any(content.actionable for content in self.nodes.values()):
+            raise refusal("no node is actionable; mark at least one", "nodes")
+        if self.sensitive is not None and self.sensitive not in self.nodes:
+            raise refusal(
+                f"given {self.sensitive!r}; allowed: {', '.join(self.nodes)}{did_you_mean(self.sensitive, self.nodes)}",
+                "sensitive",
+            )
+        if self.sensitive is not None and self.nodes[self.sensitive].actionable:
+            raise refusal(f"given {self.sensitive}, which is actionable; allowed: a node that is not", "sensitive")
+        if self.accepted is not None:
+            try:
+                names = parse(self.accepted).names
+            except ExpressionError as error:
+                raise refusal(str(error), "accepted") from None
+            for name in names:
+                if name not in known:
+                    raise refusal(f"names {name}; allowed: {', '.join(known)}{did_you_mean(name, known)}", "accepted")
+        return self
+
+    def parents(self):
+        """Parents by node."""
+        return {
+            node: tuple(content.parents)
+            if content.equation is None
+            else EquationMechanism.of(content.equation, NOISE + node, content.noise).parents
+            for node, content in self.nodes.items()
+        }
+
+    def order(self):
+        """Nodes with every parent before its children, otherwise as they stand in the file."""
+        sorter = graphlib.TopologicalSorter(self.parents())
+        sorter.prepare()
+        ordered, rank = [], list(self.nodes).index
+        while sorter.is_active():
+            ready = sorted(sorter.get_ready(), key=rank)
+            ordered += ready
+            sorter.done(*ready)
+        return ordered
+
+    def model(self):
+        """The causal model by the equations given.
+
+        Returns
+        -------
+        CausalModel
+        """
+        order = self.order()
+        mechanisms = {
+            node: EquationMechanism.of(self.nodes[node].equation, NOISE + node, self.nodes[node].noise)
+            for node in order
+        }
+        return CausalModel(mechanisms, [node for node in order if self.nodes[node].actionable], self.sensitive)
+
+
+def load(path):
+    """A causal data set's config, checked.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    CausalDataset
+
+    Raises
+    ------
+    InputError
+        One line: the file, the key, what was given, what is allowed.
+    """
+    return checked(CausalDataset, extended_layers(Path(path), SHIPPED), null_removes=True)
+
+
+def find(entry, root):
+    """Path of a causal data set's config: a path to a .yaml file, or a name under workflow/causal/.
+
+    Raises
+    ------
+    InputError
+        If there is none; the message begins with what was given.
+    """
+    return find_file(entry, Path(root) / FOLDER)
+
+
+def known(root):
+    """Names of the causal data sets that come with the workflow."""
+    return known_files(Path(root) / FOLDER)
