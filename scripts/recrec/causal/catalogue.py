@@ -38,8 +38,8 @@ class Node(Section):
     unit: Text | None = Field(None, description="Its unit, for cards.")
     equation: Text | None = Field(
         None,
-        description="How it comes about, from its parents and `U_NODE`, its own noise, which stands in it once: numbers, "
-        "names, + - * / **, comparisons, exp, log, sigmoid, max, min.",
+        description="How it comes about, from its parents and `U_NODE`, its own noise, which stands in it once: "
+        "numbers, names, + - * / **, comparisons, exp, log, sigmoid, max, min.",
     )
     noise: Noise | None = Field(None, description="The law of that noise.")
     parents: list[str] | None = Field(None, description="Its parents, where its equation is to be fitted.")
@@ -76,8 +76,7 @@ class CausalDataset(Section):
     )
     people: whole_number(40) = Field(20000, description="People to simulate.")
     equations: Literal["given", "linear", "network"] = Field(
-        "given",
-        description="The equations that methods use: those given, or regressions fitted to the training people.",
+        "given", description="What methods use: the equations given, or regressions fitted to the training people."
     )
     classifier: Literal["logistic", "network"] = Field("logistic", description="Who decides; network has 32-32 units.")
 
@@ -165,10 +164,10 @@ class CausalDataset(Section):
         CausalModel
         """
         order = self.order()
-        mechanisms = {
-            node: EquationMechanism.of(self.nodes[node].equation, NOISE + node, self.nodes[node].noise)
-            for node in order
-        }
+        mechanisms = {}
+        for node in order:
+            content = self.nodes[node]
+            mechanisms[node] = EquationMechanism.of(content.equation, NOISE + node, content.noise)
         return CausalModel(mechanisms, [node for node in order if self.nodes[node].actionable], self.sensitive)
 
 

@@ -105,8 +105,8 @@ class Call(NamedTuple):
                 return xp.log(given[0])
             case "sigmoid":
                 return 0.5 + 0.5 * xp.tanh(0.5 * given[0])
-        one = next(value for value in given if not isinstance(value, float))
-        first, second = (xp.full_like(one, value) if isinstance(value, float) else value for value in given)
+        one = next(value for value in given if type(value) is not float)
+        first, second = (xp.full_like(one, value) if type(value) is float else value for value in given)
         return xp.maximum(first, second) if self.function == "max" else xp.minimum(first, second)
 
 
@@ -139,17 +139,16 @@ def parse(text):
     >>> equation = parse("0.5 * X1 + max(X2, 0) ** 2 + U_X3")
     >>> sorted(equation.names)
     ['U_X3', 'X1', 'X2']
-    >>> float(equation.evaluate({"X1": np.float64(2), "X2": np.float64(-3), "U_X3": np.float64(1)}))
-    2.0
+    >>> equation.evaluate({"X1": np.array([2.0]), "X2": np.array([-3.0]), "U_X3": np.array([1.0])})
+    array([2.])
     """
     if len(text) > LONGEST:
         raise ExpressionError(f"{len(text)} characters long; allowed: at most {LONGEST}")
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise ExpressionError(
-            f"given {text!r}, which is no equation; allowed: such as 0.5*X1 + exp(X2) + U_X3"
-        ) from None
+        allowed = "such as 0.5*X1 + exp(X2) + U_X3"
+        raise ExpressionError(f"given {text!r}, which is no equation; allowed: {allowed}") from None
     return _node(tree, 0)
 
 
@@ -345,7 +344,7 @@ def solve_for(expression, name, value, values, xp=np):
 
 
 def _log_size(number, xp):
-    """log |number|, of an array or a plain number."""
-    if isinstance(number, float):
+    """The logarithm of the size of an array or of a plain number."""
+    if type(number) is float:
         return math.log(abs(number)) if number else -math.inf
     return xp.log(xp.abs(number))

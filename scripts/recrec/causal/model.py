@@ -87,8 +87,8 @@ class CausalModel:
     """A structural causal model.
 
     Values of people are arrays (..., nodes) in raw units, with the columns in the order of `nodes`. Acts are arrays
-    (..., actionable): which nodes are set, and to what. Leading axes broadcast, so that many sets of acts can be tried on
-    each person at once.
+    (..., actionable): which nodes are set, and to what. Leading axes broadcast, so that many sets of acts can be tried
+    on each person at once.
 
     Parameters
     ----------
@@ -104,7 +104,11 @@ class CausalModel:
     >>> from recrec.causal.noise import Normal
     >>> coin = Normal(kind="normal")
     >>> model = CausalModel(
-    ...     {"A": EquationMechanism.of("U_A", "U_A", coin), "B": EquationMechanism.of("2 * A + U_B", "U_B", coin)}, ["A"]
+    ...     {
+    ...         "A": EquationMechanism.of("U_A", "U_A", coin),
+    ...         "B": EquationMechanism.of("2 * A + U_B", "U_B", coin),
+    ...     },
+    ...     actionable=["A"],
     ... )
     >>> model.counterfactual(np.array([[1.0, 3.0]]), np.array([[True]]), np.array([[5.0]]))
     array([[ 5., 11.]])

@@ -21,7 +21,7 @@ class Normal(Section):
     sd: Positive = Field(1.0, description="Its standard deviation.")
 
     def sample(self, rng, n):
-        """n draws."""
+        """Some draws: an array (n,)."""
         return rng.normal(self.mean, self.sd, n)
 
     def log_density(self, u, xp=np):
@@ -47,7 +47,7 @@ class Mixture(Section):
         return self
 
     def sample(self, rng, n):
-        """n draws."""
+        """Some draws: an array (n,)."""
         weights = np.array(self.weights) / math.fsum(self.weights)
         which = rng.choice(len(weights), n, p=weights)
         return rng.normal(np.array(self.means)[which], np.array(self.sds)[which])
@@ -72,7 +72,7 @@ class Bernoulli(Section):
     p: number(gt=0, lt=1) = Field(description="Probability of 1.")
 
     def sample(self, rng, n):
-        """n draws."""
+        """Some draws: an array (n,)."""
         return (rng.random(n) < self.p).astype(float)
 
     def log_density(self, u, xp=np):
@@ -89,7 +89,7 @@ class Gamma(Section):
     scale: Positive = Field(description="Its scale.")
 
     def sample(self, rng, n):
-        """n draws."""
+        """Some draws: an array (n,)."""
         return rng.gamma(self.shape, self.scale, n)
 
     def log_density(self, u, xp=np):
@@ -113,7 +113,7 @@ class Uniform(Section):
         return self
 
     def sample(self, rng, n):
-        """n draws."""
+        """Some draws: an array (n,)."""
         return rng.uniform(self.low, self.high, n)
 
     def log_density(self, u, xp=np):

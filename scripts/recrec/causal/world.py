@@ -127,7 +127,7 @@ class Plans(NamedTuple):
 def cost(world, people, acted, values, weights, preferred=None, penalty=None, xp=np):
     """What acts cost a person: standardised, squared, weighted, over the range, mean over the actionable nodes.
 
-    Of a preferred value, the squared distance that remains is added, times its penalty, for the nodes that are acted on.
+    Where a node that is acted on has a preferred value, the squared distance that remains is added, times the penalty.
 
     Parameters
     ----------
@@ -144,9 +144,7 @@ def cost(world, people, acted, values, weights, preferred=None, penalty=None, xp
     (...) array
     """
     sd = xp.asarray(world.sd[world.model.actionable])
-    present = (
-        people[..., world.model.actionable] if xp is np else xp.take(people, xp.asarray(world.model.actionable), -1)
-    )
+    present = xp.take(people, xp.asarray(world.model.actionable), axis=-1)
     total = weights * ((values - present) / sd) ** 2
     if preferred is not None:
         distance = xp.where(xp.isnan(preferred), 0.0, (values - preferred) / sd)
