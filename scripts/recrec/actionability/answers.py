@@ -361,7 +361,7 @@ def _read_number(beginning: str, text: str) -> tuple[Any, str]:
         "a number or a percentage without a sign"
         if change
         else (
-            "a value such as 500, or a change with its sign such as +20 %; for others: up by at most N, down by at most N"
+            "a value such as 500, or a change with its sign such as +20 %; others: up by at most N, down by at most N"
         )
     )
     return (_Amount(number, bool(percent)) if math.isfinite(number) and not unclear else None), allowed

@@ -189,7 +189,7 @@ def draw(
 
     mask = everything
     if scheme.keep < 1:
-        mask = _kept(scheme.keep, random["order"].random((people, features)), random["rounding"].random(people))
+        mask = _kept(scheme.keep, random["order"].random((people, features)), random["rounding"].random((people,)))
     elif scheme.top is not None:
         mask = np.argsort(np.argsort(latent, axis=1, kind="stable"), axis=1) < scheme.top
     if scheme.weights == "ranked":
