@@ -143,13 +143,18 @@ def cost(world, people, acted, values, weights, preferred=None, penalty=None, xp
     -------
     (...) array
     """
+    return xp.mean(act_costs(world, people, acted, values, weights, preferred, penalty, xp), axis=-1)
+
+
+def act_costs(world, people, acted, values, weights, preferred=None, penalty=None, xp=np):
+    """What each act adds to the `cost`, times the number of actionable nodes: (..., actionable) array, 0 for no act."""
     sd = xp.asarray(world.sd[world.model.actionable])
     present = xp.take(people, xp.asarray(world.model.actionable), axis=-1)
     total = weights * ((values - present) / sd) ** 2
     if preferred is not None:
         distance = xp.where(xp.isnan(preferred), 0.0, (values - preferred) / sd)
         total = total + penalty * distance**2
-    return xp.mean(xp.where(acted, total / xp.asarray(world.ranges), 0.0), axis=-1)
+    return xp.where(acted, total / xp.asarray(world.ranges), 0.0)
 
 
 def intervention_sets(actionable, largest=None):
