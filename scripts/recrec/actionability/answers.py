@@ -330,7 +330,8 @@ def _understand(phrase: str, said: _Said, complain: Complain) -> None:
         answer, allowed = _read_number(beginning, rest)
         if answer is None:
             complain(f"{beginning}: given {rest!r}; allowed: {allowed}")
-            return
+            # Any number does from here on, so that what follows from this mistake is not called another one.
+            answer = _Amount(math.inf, False) if answers is said.ways else NEUTRAL
     else:
         thousands = "; numbers have no comma between thousands" if re.match(r"\d{3}\b", phrase) else ""
         complain(f"given {phrase!r}{did_you_mean(phrase, PHRASES)}; allowed: {', '.join(PHRASES)}{thousands}")
@@ -409,7 +410,7 @@ def _constrain(profiles: Profiles, place: int, said: _Said, present: float, comp
     high = min(values.get("at most", math.inf), present + by.get("up", math.inf))
     now = f"but the present value is {_digits(present)}, which has to be inside"
     if values.get("at least", -math.inf) > values.get("at most", math.inf):
-        complain(f"at least {_digits(low)} and at most {_digits(high)}: no value is both")
+        complain(f"at least {_digits(values['at least'])} and at most {_digits(values['at most'])}: no value is both")
     elif low > present:
         complain(f"at least {_digits(low)}, {now}")
     elif high < present:
