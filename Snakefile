@@ -37,6 +37,11 @@ include: "workflow/rules/costs.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/targets.smk"
+include: "workflow/rules/causal_common.smk"
+include: "workflow/rules/causal_people.smk"
+include: "workflow/rules/causal_world.smk"
+include: "workflow/rules/causal_recourse.smk"
+include: "workflow/rules/causal_evaluate.smk"
 
 
 # What is made when no target is named. It has to stand in this file: a default target in an included one does not count.

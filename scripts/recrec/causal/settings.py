@@ -1,5 +1,6 @@
 """What config.yaml may say under `causal`, checked when a target of this track is asked for."""
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -110,10 +111,28 @@ class CausalStudy:
         The section `causal`, of `section_model`.
     datasets : dict
         `catalogue.CausalDataset` by name, in the order of the study.
+    root : path
+        The workflow's folder.
     """
 
     config: Any
     datasets: dict[str, Any]
+    root: Any = "."
+
+    def dataset(self, name):
+        """A data set's config, of the study or among those that come with the workflow.
+
+        Raises
+        ------
+        InputError
+            If there is none of that name, or it is not usable.
+        """
+        if name in self.datasets:
+            return self.datasets[name]
+        known = list(dict.fromkeys([*self.datasets, *catalogue.known(Path(self.root))]))
+        if name not in known:
+            raise InputError(f"{name}: no such causal data set{did_you_mean(name, known)}; there are: {', '.join(known)}")
+        return catalogue.load(catalogue.find(name, self.root))
 
     def scheme(self, name):
         """A scheme, by its name."""
@@ -169,6 +188,15 @@ def load(layers, root):
         entries, path = config.studies[chosen], ("causal", "studies", chosen)
     else:
         entries, path = chosen, ("causal", "study")
+    for place, method in enumerate(config.methods):
+        for library in getattr(methods.load(method), "REQUIRES", ()):
+            if importlib.util.find_spec(library) is None:
+                raise refused(
+                    given,
+                    ("causal", "methods", place),
+                    f"{method} needs {library}, which is not installed: pip install -r envs/requirements-causal.txt, or "
+                    "leave it out",
+                )
     datasets = {}
     for place, entry in enumerate(entries):
         try:
@@ -187,4 +215,4 @@ def load(layers, root):
                     ("causal", "method_settings", method, name),
                     f"no such data set{did_you_mean(name, known)}; allowed: {', '.join(dict.fromkeys(known))}",
                 )
-    return CausalStudy(config, datasets)
+    return CausalStudy(config, datasets, root)
