@@ -445,7 +445,7 @@ def test_the_named_schemes():
     ]  # fmt: skip
     kinds = {name: scheme.kind for name, scheme in SCHEMES.items()}
     assert [name for name, kind in kinds.items() if kind == "none"] == ["universal"]
-    assert [name for name, kind in kinds.items() if kind == "hard and soft"] == ["hard-soft"]
+    assert [name for name, kind in kinds.items() if kind == "both"] == ["hard-soft"]
     assert {name for name, kind in kinds.items() if kind == "hard"} == {
         name for name in SCHEMES if name.startswith(("mask", "top"))
     }

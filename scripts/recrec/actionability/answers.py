@@ -31,6 +31,7 @@ import csv
 import io
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -304,6 +305,9 @@ def _understood(given: Any, complain: Complain) -> _Said:
     if not isinstance(given, str):
         complain(f"given {_written(given)}; allowed: text such as: up, at most 5000, easy")
         return said
+    if comma := re.search(r"\d+,\d+", given):
+        complain(f"given {comma.group()!r}; allowed: numbers without a comma, such as 5000 or 2.5")
+        return said
     phrases = [" ".join(phrase.casefold().split()) for phrase in given.split(",")]
     for phrase in filter(None, phrases):
         _understand(phrase, said, complain)
@@ -333,8 +337,7 @@ def _understand(phrase: str, said: _Said, complain: Complain) -> None:
             # Any number does from here on, so that what follows from this mistake is not called another one.
             answer = _Amount(math.inf, False) if answers is said.ways else NEUTRAL
     else:
-        thousands = "; numbers have no comma between thousands" if re.match(r"\d{3}\b", phrase) else ""
-        complain(f"given {phrase!r}{did_you_mean(phrase, PHRASES)}; allowed: {', '.join(PHRASES)}{thousands}")
+        complain(f"given {phrase!r}{did_you_mean(phrase, PHRASES)}; allowed: {', '.join(PHRASES)}")
         return
     if question in answers:
         complain(f"{question}: given twice; keep one of them")
@@ -420,7 +423,7 @@ def _constrain(profiles: Profiles, place: int, said: _Said, present: float, comp
         if "preferred" in values:
             preferred = values["preferred"]
             lower, upper = (present if direction > 0 else low), (present if direction < 0 else high)
-            if not lower <= preferred <= upper:
+            if not lower <= preferred <= upper or math.isinf(preferred):
                 room = f"{_digits(lower)} to {_digits(upper)}"
                 complain(f"preferred {_digits(preferred)}; allowed, by the other answers: {room}")
             profiles.preferred[at], profiles.penalty[at] = preferred, numbers.get("penalty", 1.0)
@@ -429,7 +432,7 @@ def _constrain(profiles: Profiles, place: int, said: _Said, present: float, comp
 def _weights(said: list[_Said], mask: np.ndarray, features: Sequence[str], notes: _Notes) -> np.ndarray:
     """Weights by ranks, by scores, or equal where there are none of them."""
     scored, ranked = (
-        [feature for feature, each in zip(features, said, strict=True) if question in each.numbers]
+        [feature for feature, each in zip(features, said, strict=True) if question in each.numbers and not each.locked]
         for question in ("difficulty", "rank")
     )
     if scored and ranked:
@@ -479,8 +482,10 @@ def _plain(given: Any) -> float:
     """A finite number, NaN for anything else."""
     if isinstance(given, str) and re.fullmatch(f"[-+]?{NUMBER}", given.strip().casefold()):
         given = float(given)
-    number = float(given) if isinstance(given, int | float) and not isinstance(given, bool) else math.nan
-    return number if math.isfinite(number) else math.nan
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return math.nan
+    # A whole number may be too long for a float, and is then no number here either.
+    return float(given) if abs(given) <= sys.float_info.max else math.nan
 
 
 def _written(given: Any) -> str:

@@ -108,14 +108,16 @@ class Scheme(Section):
 
     @property
     def kind(self) -> str:
-        """Its constraints in a word: none, hard, soft, or hard and soft.
+        """Its constraints in a word: none, hard, soft or both.
 
         Examples
         --------
         >>> [SCHEMES[name].kind for name in ("universal", "top-1", "ranked", "hard-soft")]
-        ['none', 'hard', 'soft', 'hard and soft']
+        ['none', 'hard', 'soft', 'both']
         """
-        return " and ".join([*["hard"] * self.hard, *["soft"] * self.soft]) or "none"
+        if self.hard and self.soft:
+            return "both"
+        return "hard" if self.hard else "soft" if self.soft else "none"
 
 
 #: The named schemes, in the order of tables and figures.
