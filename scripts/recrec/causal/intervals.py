@@ -73,9 +73,7 @@ class Interval:
         with np.errstate(all="ignore"):
             inverse = Interval(1.0 / self.high, 1.0 / self.low)
         through_zero = (self.low <= 0) & (self.high >= 0)
-        inverse = Interval(
-            np.where(through_zero, -np.inf, inverse.low), np.where(through_zero, np.inf, inverse.high)
-        )
+        inverse = Interval(np.where(through_zero, -np.inf, inverse.low), np.where(through_zero, np.inf, inverse.high))
         return inverse if isinstance(other, float) and other == 1.0 else inverse * other
 
     def __pow__(self, power):
@@ -128,7 +126,9 @@ def _interval(value):
 
 def _hull(*values):
     with np.errstate(all="ignore"):
-        return Interval(np.minimum.reduce(np.broadcast_arrays(*values)), np.maximum.reduce(np.broadcast_arrays(*values)))
+        return Interval(
+            np.minimum.reduce(np.broadcast_arrays(*values)), np.maximum.reduce(np.broadcast_arrays(*values))
+        )
 
 
 def _rising(function):

@@ -3,7 +3,7 @@
 import numpy as np
 
 #: Tries that are looked at together: few enough for a cache, many enough for NumPy.
-TOGETHER = 16384
+TOGETHER = 4096
 
 
 class Outcomes:

@@ -4,6 +4,7 @@ Combinations are tried in the order of their cost until one is accepted. Of thos
 order of nodes and values counts, where not acting on a node comes after all of its values.
 """
 
+import functools
 import itertools
 from typing import Literal
 
@@ -35,7 +36,8 @@ class Settings(Section):
         "the data: of these, values that the person may not set are left out.",
     )
     largest_set: whole_number(1) | None = Field(
-        None, description="Nodes that a plan may act on at once; null: all of up to four actionable nodes, three of more."
+        None,
+        description="Nodes that a plan may act on at once; null: all of up to four actionable nodes, three of more.",
     )
 
 
@@ -72,6 +74,7 @@ def values_of(problem, bins, span="limits"):
     return values, allowed
 
 
+@functools.lru_cache(maxsize=8)
 def combinations(actionable, bins, largest_set):
     """All combinations of values: (combinations, actionable) array of places among the values, ``bins`` for no act."""
     found = []
@@ -81,7 +84,9 @@ def combinations(actionable, bins, largest_set):
         places[:, acted] = np.array(list(itertools.product(range(bins), repeat=size)), dtype=np.int16)
         found.append(places)
     places = np.concatenate(found)
-    return places[np.lexsort(places.T[::-1])]
+    places = places[np.lexsort(places.T[::-1])]
+    places.flags.writeable = False  # the cache hands it out again
+    return places
 
 
 def size(actionable, bins, largest_set):

@@ -57,9 +57,7 @@ def solve(problem, settings, trained, seed, log):
     together = max(1, TOGETHER // len(models))
     for start in range(0, n, together):
         rows = slice(start, start + together)
-        distance = sum(
-            weights[rows, k, None] * (models[:, k] - present[rows, k, None]) ** 2 for k in range(actionable)
-        )
+        distance = sum(weights[rows, k, None] * (models[:, k] - present[rows, k, None]) ** 2 for k in range(actionable))
         nearest[rows] = np.argsort(distance, axis=1, kind="stable")[:, :tried]
     values = np.clip(models[nearest], lower[:, None], upper[:, None])
     acted = profiles.mask[:, None] & (values != present[:, None])

@@ -57,9 +57,7 @@ def solve(problem, settings, trained, seed, log):
     rows = np.tile(np.arange(n), settings.tries)
     logits = Outcomes(problem).logits(rows, acted.reshape(-1, actionable), values.reshape(-1, actionable))
     profiles = problem.profiles
-    costs = cost(
-        problem.world, problem.people, acted, values, profiles.weights, profiles.preferred, profiles.penalty
-    )
+    costs = cost(problem.world, problem.people, acted, values, profiles.weights, profiles.preferred, profiles.penalty)
     costs = np.where(logits.reshape(settings.tries, n) >= 0, costs, np.inf)
     best = costs.argmin(axis=0), np.arange(n)
     return Plans.of(problem, acted[best] & np.isfinite(costs[best])[:, None], values[best])

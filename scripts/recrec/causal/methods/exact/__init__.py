@@ -1,0 +1,75 @@
+"""The cheapest recourse of each person: in closed form where all is linear, else by search, with a proof where it can.
+
+Otherwise, where model or classifier is not linear, what is found is a local optimum, no worse than the best combination of
+a grid over what the person may set. `certified` says of each person whether nothing cheaper is proved to exist.
+"""
+
+from pydantic import Field
+
+from recrec.causal.methods.exact import linear, searching
+from recrec.causal.methods.grid import MOST, largest, size
+from recrec.config import Section
+from recrec.config.values import number, whole_number
+
+TITLE = "exact"
+TRAINED = False
+
+
+class Settings(Section):
+    """Settings of the exact method."""
+
+    largest_set: whole_number(1) | None = Field(
+        None,
+        description="Nodes that a plan may act on at once; null: all of up to four actionable nodes, three of more.",
+    )
+    bins: whole_number(2) = Field(
+        15,
+        description="Where all is not linear: values per node of a grid over what the person may set. All combinations "
+        "that cost less than the plan found so far are tried, so that the plan is never worse than that grid's.",
+    )
+    steps: whole_number(1) = Field(
+        12, description="Where all is not linear: steps of sequential quadratic programming from each start, at most."
+    )
+    proved_set: whole_number(0) = Field(
+        1,
+        description="Where all is not linear: largest set of nodes for which it is tried to prove that nothing cheaper is "
+        "accepted, for people who may act on no more nodes than that.",
+    )
+    tolerance: number(gt=0, lt=1) = Field(1e-6, description="Relative difference in cost down to which that is proved.")
+    boxes: whole_number(1) = Field(
+        2000, description="Boxes into which the search for a proof may cut what one person may set, at most."
+    )
+
+
+def unsupported(problem, settings):
+    """Too many combinations for the grid that the search tries."""
+    if linear.applies(problem.world):
+        return None
+    actionable = len(problem.world.model.actionable)
+    acts = largest(actionable, settings.largest_set)
+    if size(actionable, settings.bins, acts) > MOST:
+        return (
+            f"{settings.bins} values for each of {actionable} nodes, at most {acts} at once, are too many combinations"
+        )
+    return None
+
+
+def solve(problem, settings, trained, seed, log):
+    """The cheapest plan of each person.
+
+    Parameters
+    ----------
+    problem : Problem
+    settings : Settings
+    trained, seed
+        Not used: nothing is drawn.
+    log : logging.Logger
+
+    Returns
+    -------
+    Plans
+    """
+    largest_set = largest(len(problem.world.model.actionable), settings.largest_set)
+    if linear.applies(problem.world):
+        return linear.solve(problem, largest_set)
+    return searching.solve(problem, largest_set, settings, log)
