@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from recrec.benchmarks import figures as benchmark_figures
-from recrec.reporting import figures
+from recrec.benchmarks import figures
+from recrec.drawing import save
 from recrec.storage import write_rows
 from recrec.workflow.job import job
 
@@ -15,21 +15,21 @@ with job(snakemake) as log:
     roofline, machine, device, workflow = (
         pd.read_csv(inputs[name]) for name in ("roofline", "machine", "device", "workflow")
     )
-    ratios = benchmark_figures.ratios(solvers)
-    summary = benchmark_figures.summary(ratios)
+    ratios = figures.ratios(solvers)
+    summary = figures.summary(ratios)
     write_rows(output.solvers, ratios.columns, ratios.itertuples(index=False))
     write_rows(output.summary, summary.columns, summary.itertuples(index=False))
-    exponents = benchmark_figures.exponents(growth)
+    exponents = figures.exponents(growth)
     write_rows(output.exponents, exponents.columns, exponents.itertuples(index=False))
     for line in summary.itertuples(index=False):
         log.info(f"{line.dataset}, against {line.method}: median {line.median:.0f} times, least {line.least:.0f}")
     drawn = {
-        "solvers": benchmark_figures.solvers(ratios, snakemake.params.titles),
-        "growth": benchmark_figures.growth(growth),
-        "roofline": benchmark_figures.roofline(roofline, machine, snakemake.params.titles),
-        "workflow": benchmark_figures.workflow(workflow),
-        "device": benchmark_figures.device(device, snakemake.params.titles),
+        "solvers": figures.solvers(ratios, snakemake.params.titles),
+        "growth": figures.growth(growth),
+        "roofline": figures.roofline(roofline, machine, snakemake.params.titles),
+        "workflow": figures.workflow(workflow),
+        "device": figures.device(device, snakemake.params.titles),
     }
     for name, figure in drawn.items():
-        figures.save(figure, [path for path in output.figures if f"/{name}." in path])
+        save(figure, [path for path in output.figures if f"/{name}." in path])
         log.info(f"drew {name}")

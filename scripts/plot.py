@@ -1,5 +1,6 @@
 """Draw a figure of a data set, a recommender and a method."""
 
+from recrec.drawing import save
 from recrec.evaluation.claims import own_rbo
 from recrec.reporting import figures
 from recrec.reporting.cells import read
@@ -18,5 +19,5 @@ with job(snakemake) as log:
         figure = figures.overlap(*about, paper, thresholded=params.thresholded)
     else:
         figure = figures.changes(*about, thresholded=params.thresholded)
-    figures.save(figure, snakemake.output)
+    save(figure, snakemake.output)
     log.info(f"drew {wildcards.figure}")

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from recrec.drawing import save
 from recrec.evaluation.claims import own_rbo
 from recrec.reporting import figures
 from recrec.reporting.cells import write
@@ -22,4 +23,4 @@ with job(snakemake) as log:
     for (dataset, recommender), part in table.groupby(["dataset", "recommender"]):
         paper = own_rbo(dataset, params.papers[dataset])
         figure = figures.sweep(part, params.titles[dataset], params.synthetic[dataset], paper)
-        figures.save(figure, [path for path in snakemake.output.figures if f"/{dataset}-{recommender}." in path])
+        save(figure, [path for path in snakemake.output.figures if f"/{dataset}-{recommender}." in path])

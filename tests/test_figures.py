@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
+from recrec import drawing
 from recrec.reporting import figures
 
 pytestmark = pytest.mark.slow
@@ -256,7 +257,7 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         for name, figure in drawn().items():
-            figures.save(figure, [tmp_path / folder / f"{name}.{suffix}" for suffix in ("png", "pdf")])
+            drawing.save(figure, [tmp_path / folder / f"{name}.{suffix}" for suffix in ("png", "pdf")])
     files = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert len(files) == 8
     for name in files:
@@ -276,8 +277,8 @@ def seen(colours, vision):
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_colours_stay_apart_in_grey_and_for_the_colour_blind(vision):
-    for number in range(2, len(figures.COLOURS) + 1):
-        colours = seen(figures.palette(number), vision)
+    for number in range(2, len(drawing.COLOURS) + 1):
+        colours = seen(drawing.palette(number), vision)
         assert np.diff(colours[:, 0]).min() > 10, "each is lighter than the one before"
         distances = np.linalg.norm(colours[:, None] - colours[None], axis=-1)[np.triu_indices(number, 1)]
         assert distances.min() > 25
@@ -286,7 +287,7 @@ def test_colours_stay_apart_in_grey_and_for_the_colour_blind(vision):
 
 @given(st.integers(1, 40))
 def test_no_two_lines_look_alike(number):
-    looks = figures._looks({level: str(level) for level in range(number)}).values()
+    looks = drawing.looks_of({level: str(level) for level in range(number)}).values()
     assert len({(look["marker"], str(look["linestyle"])) for look in looks}) == number
     assert len({tuple(to_rgb(look["color"])) for look in looks}) == number
 

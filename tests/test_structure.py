@@ -11,7 +11,7 @@ PACKAGE = Path(recrec.__file__).parent
 SCRIPTS = PACKAGE.parent
 #: Rooms from the ground up; one may lean on those of lower storeys, and on those named before it on its own.
 STOREYS = [
-    ["errors", "storage", "config", "plugins"],
+    ["errors", "storage", "config", "plugins", "titles", "drawing"],
     ["arrays", "data"],
     ["ranking", "actionability"],
     ["audience"],
@@ -24,7 +24,7 @@ ORDER = [room for storey in STOREYS for room in storey]
 #: Rooms of one storey that do not know each other.
 STRANGERS = {("arrays", "data"), ("ranking", "actionability")}
 #: What the track of its own, of people, leans on; of all rooms only the workflow may know it.
-CAUSAL = {"errors", "storage", "config", "plugins", "arrays", "data", "actionability", "causal"}
+CAUSAL = {"errors", "storage", "config", "plugins", "titles", "drawing", "arrays", "data", "actionability", "causal"}
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 

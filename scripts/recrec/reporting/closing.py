@@ -5,7 +5,7 @@ from pathlib import Path
 
 from recrec.reporting.cells import read
 from recrec.reporting.sentences import WIDTH, joined
-from recrec.reporting.titles import display_title
+from recrec.titles import display_title
 
 #: A recourse that is shown to a newcomer brings its item to at least this share of the group, if any does.
 LARGE = 0.8

@@ -5,24 +5,15 @@ wide as a printed page or less, so that it can be looked at in its own size, and
 differ in lightness, and every line has a marker and dashes of its own. Axes are the same for every data set.
 """
 
-import textwrap
-from pathlib import Path
-
-import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_pdf import FigureCanvasPdf
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
-from recrec.reporting.titles import display_title
-from recrec.storage import atomic_write
-
-matplotlib.use("Agg")
+from recrec.drawing import COLOURS, EDGE, LINE, broken, looks_of, palette, plain_numbers, style
+from recrec.titles import display_title
 
 #: What there is to see in each figure, to stand below it in a report.
 CAPTIONS = {
@@ -63,54 +54,8 @@ CAPTIONS = {
 INTERVAL = (0.1, 0.9)
 #: The whiskers of a box: between these percentiles.
 WHISKERS = (5, 95)
-MARKERS = ["o", "s", "^", "D", "v", "P", "X", "*"]
-DASHES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (3, 1.5, 1.2, 1.5, 1.2, 1.5))]
-#: From dark to light in steps that can be told apart in grey, and of hues that the colour-blind can tell apart.
-COLOURS = ["#150b35", "#7a1230", "#a8329a", "#ea6072", "#7cc3e8"]
 #: The axis of changed features in per cent: from less than one in 50,000 to all of them.
 CHANGED = (0.002, 100)
-#: Lengths in inches: a line of text, and the edge beside the labels.
-LINE, EDGE = 0.17, 0.08
-
-
-def style(font_scale=1.1):
-    """Set the look that all figures share."""
-    sns.set_theme(context="paper", style="whitegrid", font_scale=font_scale, rc={"figure.dpi": 160})
-
-
-def palette(number):
-    """Colours in order of lightness, so that they stay apart in grey and for the colour-blind.
-
-    Parameters
-    ----------
-    number : int
-
-    Returns
-    -------
-    list of colours
-    """
-    if number <= len(COLOURS):
-        return [COLOURS[round(place)] for place in np.linspace(0, len(COLOURS) - 1, number)]
-    return list(LinearSegmentedColormap.from_list("recrec", COLOURS)(np.linspace(0, 1, number)))
-
-
-def _looks(labels):
-    """Label, colour, marker and dashes of each line. No two have the same marker and dashes.
-
-    Parameters
-    ----------
-    labels : dict
-        What each line is called, in order.
-    """
-    return {
-        level: {
-            "label": label,
-            "color": colour,
-            "marker": MARKERS[number % len(MARKERS)],
-            "linestyle": DASHES[number % len(DASHES)],
-        }
-        for number, ((level, label), colour) in enumerate(zip(labels.items(), palette(len(labels)), strict=True))
-    }
 
 
 def _sheet(shape, panel, looks, legend, title, note, gaps=(0.12, 0.12), left=0.6, right=0.12, heads=0.05):
@@ -123,7 +68,7 @@ def _sheet(shape, panel, looks, legend, title, note, gaps=(0.12, 0.12), left=0.6
     shape : (rows, columns)
     panel : (width, height)
     looks : dict
-        What each line looks like (`_looks`).
+        What each line looks like (`drawing.looks_of`).
     legend : str or None
         The legend's title.
     title, note : str
@@ -141,7 +86,7 @@ def _sheet(shape, panel, looks, legend, title, note, gaps=(0.12, 0.12), left=0.6
     rows, columns = shape
     inner = columns * panel[0] + (columns - 1) * gaps[0]
     width = left + inner + right
-    title, note = _broken(title, width / 0.078), _broken(note, width / 0.056)
+    title, note = broken(title, width / 0.078), broken(note, width / 0.056)
     entry = 0.5 + 0.057 * max(len(look["label"]) for look in looks.values())
     lines = -(-len(looks) // max(1, int(width / entry)))
     above = EDGE + 1.05 * LINE * (title.count("\n") + 1) + EDGE + LINE * (lines + (legend is not None)) + EDGE + heads
@@ -165,10 +110,6 @@ def _sheet(shape, panel, looks, legend, title, note, gaps=(0.12, 0.12), left=0.6
     figure.supxlabel("sampled users (% of the group)", x=middle, y=(below - 0.3) / height, va="top", fontsize="medium")
     figure.text(0.5, EDGE / 2 / height, note, ha="center", va="bottom", fontsize="x-small", color="0.3")
     return figure, panels
-
-
-def _broken(text, characters):
-    return "\n".join(textwrap.fill(line, int(characters)) for line in text.split("\n"))
 
 
 def _points(table, value, by):
@@ -248,11 +189,6 @@ def _decade_axis(axes, limits):
     axes.yaxis.set_minor_locator(NullLocator())
 
 
-def plain_numbers():
-    """Labels of a logarithmic axis as 0.1 and 20,000, not as powers of ten."""
-    return FuncFormatter(lambda value, _: f"{value:,.0f}" if value >= 1000 else f"{value:g}")
-
-
 def _decades(values):
     """The powers of ten around the positive ones of some values."""
     positive = values[values > 0]
@@ -289,20 +225,6 @@ def _after(thresholded):
     return ",\nafter hard thresholding" if thresholded else ""
 
 
-def save(figure, paths):
-    """Write a figure to every path, by suffix: .png or .pdf. The same figure gives the same bytes: no date is in it."""
-    for path in paths:
-        # Of the canvases, because `savefig` draws everything twice.
-        with atomic_write(path) as temporary:
-            if Path(path).suffix == ".pdf":
-                FigureCanvasPdf(figure).print_pdf(temporary, metadata={"CreationDate": None})
-            else:
-                FigureCanvasAgg(figure).print_png(temporary)
-        # What has been arranged need not be arranged again for the next file.
-        figure.set_layout_engine("none")
-    plt.close(figure)
-
-
 def success(cells, title, synthetic, top_k, thresholded=True):
     """Figures 1 to 3: success over sampling, a row of panels per original rank, a line per group.
 
@@ -330,7 +252,7 @@ def success(cells, title, synthetic, top_k, thresholded=True):
     columns = [("success_before_thresholding", "before hard thresholding")]
     columns += [("success", "after hard thresholding")] if thresholded else []
     groups = cells.drop_duplicates("group").sort_values("group")
-    looks = _looks(dict(zip(groups["group"], groups["group_label"], strict=True)))
+    looks = looks_of(dict(zip(groups["group"], groups["group_label"], strict=True)))
     figure, panels = _sheet(
         (len(ranks), len(columns)), (2.95 if thresholded else 3.3, 1.45), looks, "group of users",
         _title(cells, title, synthetic),
@@ -374,7 +296,7 @@ def changes(cells, title, synthetic, thresholded=True):
         If there are several data sets, recommenders or methods in the table.
     """
     style(0.9)
-    looks = _looks({rank: str(rank) for rank in sorted(cells["rank"].unique())})
+    looks = looks_of({rank: str(rank) for rank in sorted(cells["rank"].unique())})
     figure, [[axes]] = _sheet(
         (1, 1), (3.1, 2.6), looks, "original rank", _title(cells, title, synthetic),
         "Points: means over groups, items and samples. Bars: 10th to 90th percentile.", left=0.75, right=0.7,
@@ -479,7 +401,7 @@ def comparison(cells, title, synthetic, top_k):
     counts = cells["pair"].value_counts().sort_index()
     # A pair without some of the recourses would be compared on others than the rest.
     counted = counts.nunique() > 1
-    looks = _looks({pair: pair + (f" ({number:,} recourses)" if counted else "") for pair, number in counts.items()})
+    looks = looks_of({pair: pair + (f" ({number:,} recourses)" if counted else "") for pair, number in counts.items()})
     measures = {
         "success": f"item in the top {top_k} (% of users)",
         "rbo": "rank-biased overlap (%)",

@@ -14,8 +14,8 @@ from recrec.evaluation.paths import cell_of
 from recrec.evaluation.recourses import unpack_changes
 from recrec.evaluation.sampling import same_samples
 from recrec.reporting.cells import COLUMNS as OF_CELLS
-from recrec.reporting.titles import display_title
 from recrec.storage import csr_from_parts, load_arrays, read_rows
+from recrec.titles import display_title
 
 LOG = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from recrec.data.matrices import Matrices
 from recrec.errors import InputError
 from recrec.evaluation.baseline import Baseline
 from recrec.evaluation.selection import select
-from recrec.reporting.titles import display_title
 from recrec.storage import load_arrays, read_rows
+from recrec.titles import display_title
 
 #: Sizes of the paper's data sets (section 4): items, users, interactions, features. MovieLens' items and users are
 #: printed the other way round there.
