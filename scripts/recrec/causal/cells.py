@@ -278,7 +278,7 @@ def evaluate_cell(world, cell, plausibility, true_model=None):
         "twin_cost_gap": measured["cost_elicited"] - twin_cost,
         "broken": broken,
     }
-    return {name: values[name] for name in COLUMNS}
+    return {name: values[name].astype(float) for name in COLUMNS}
 
 
 def _fail_if(broken, rows, what):
