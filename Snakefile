@@ -18,6 +18,11 @@ localrules:
     plot,
     plot_comparison,
     workflow_table,
+    causal_cells_table,
+    causal_gaps,
+    causal_tables,
+    causal_plot,
+    causal_plot_all,
 
 
 include: "workflow/rules/common.smk"
@@ -42,6 +47,8 @@ include: "workflow/rules/causal_people.smk"
 include: "workflow/rules/causal_world.smk"
 include: "workflow/rules/causal_recourse.smk"
 include: "workflow/rules/causal_evaluate.smk"
+include: "workflow/rules/causal_tables.smk"
+include: "workflow/rules/causal_plot.smk"
 
 
 # What is made when no target is named. It has to stand in this file: a default target in an included one does not count.

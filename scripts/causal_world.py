@@ -13,4 +13,6 @@ with job(snakemake) as log:
     model, classifier = worlds.fit(dataset, people, seed)
     save_arrays(snakemake.output.world, **worlds.to_arrays(model, classifier))
     rows = models_table.rows(name, dataset, seed, people, model, classifier)
-    write_rows(snakemake.output.quality, models_table.COLUMNS, ([row[key] for key in models_table.COLUMNS] for row in rows))
+    write_rows(
+        snakemake.output.quality, models_table.COLUMNS, ([row[key] for key in models_table.COLUMNS] for row in rows)
+    )

@@ -1,4 +1,6 @@
 # The study of people (config.yaml, causal), checked when something of it is asked for: nothing of it is imported before.
+import itertools
+
 CAUSAL_CELL = "{dataset}/{method}/{scheme}/seed{seed}"
 
 
@@ -83,3 +85,23 @@ CAUSAL_WORLD = dict(
     people="results/causal/people/{dataset}/seed{seed}.npz",
     world="results/causal/world/{dataset}/seed{seed}.npz",
 )
+
+
+def causal_heads(wildcards):
+    """A parameter: what each cell of a data set is known by, in the order of `causal_cells`."""
+    values = {key: getattr(causal().config, f"{key}s") for key in ("method", "scheme", "seed")}
+    return [
+        {"dataset": wildcards.dataset, **dict(zip(values, cell))} for cell in itertools.product(*values.values())
+    ]
+
+
+def causal_schemes(wildcards):
+    """A parameter: the schemes of the study as plain values."""
+    return {name: causal().scheme(name).model_dump(by_alias=True) for name in causal().config.schemes}
+
+
+def causal_amortized(wildcards):
+    """A parameter: the methods of the study that learn first."""
+    from recrec.causal import methods
+
+    return [name for name in causal().config.methods if methods.load(name).TRAINED]

@@ -12,9 +12,7 @@ rule causal_train:
         dataset=causal_content,
         quantiles=causal_key("quantiles"),
         normaliser=causal_key("normaliser"),
-        schemes=lambda wildcards: {
-            name: causal().scheme(name).model_dump(by_alias=True) for name in causal().config.schemes
-        },
+        schemes=causal_schemes,
         settings=causal_method_settings,
         code=causal_method_code("causal_train"),
     run:

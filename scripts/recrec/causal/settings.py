@@ -9,6 +9,7 @@ from pydantic import Discriminator, Field, Tag, create_model, model_validator
 
 from recrec.actionability.populations import SCHEMES, Scheme
 from recrec.causal import catalogue, methods
+from recrec.causal.gaps import Inference
 from recrec.config import Section
 from recrec.config.checking import checked, refused
 from recrec.config.reading import Layer
@@ -25,14 +26,6 @@ Share = number(ge=0, le=1)
 SIMULATED = [
     "triangle", "collider", "chain", "triangle-nonlinear", "collider-nonlinear", "chain-nonlinear", "loan",
 ]  # fmt: skip
-
-
-class Statistics(Section):
-    """How sure the gaps and claims are."""
-
-    bootstrap: whole_number(100) = Field(1000, description="Bootstrap samples behind each interval.")
-    level: number(gt=0, lt=1) = Field(0.95, description="Level of the intervals.")
-    permutations: whole_number(99) = Field(999, description="Permutations behind each p-value.")
 
 
 class Plausibility(Section):
@@ -66,7 +59,7 @@ class CausalSection(Section):
         "all", description="Whose range of values costs are divided by: all training people's, or the rejected ones'."
     )
     plausibility: Plausibility = Field(Plausibility(), description="Plausibility.")
-    statistics: Statistics = Field(Statistics(), description="Intervals and p-values.")
+    statistics: Inference = Field(Inference(), description="Intervals and p-values.")
     cards: list[Text] = Field([], description="Files of people for `snakemake results/cards/causal`.")
 
     @model_validator(mode="after")
