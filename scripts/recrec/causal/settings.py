@@ -124,7 +124,9 @@ class CausalStudy:
             return self.datasets[name]
         known = list(dict.fromkeys([*self.datasets, *catalogue.known(Path(self.root))]))
         if name not in known:
-            raise InputError(f"{name}: no such causal data set{did_you_mean(name, known)}; there are: {', '.join(known)}")
+            raise InputError(
+                f"{name}: no such causal data set{did_you_mean(name, known)}; there are: {', '.join(known)}"
+            )
         return catalogue.load(catalogue.find(name, self.root))
 
     def scheme(self, name):
@@ -187,8 +189,8 @@ def load(layers, root):
                 raise refused(
                     given,
                     ("causal", "methods", place),
-                    f"{method} needs {library}, which is not installed: pip install -r envs/requirements-causal.txt, or "
-                    "leave it out",
+                    f"{method} needs {library}, which is not installed: pip install -r "
+                    "envs/requirements-causal.txt, or leave it out",
                 )
     datasets = {}
     for place, entry in enumerate(entries):
