@@ -162,9 +162,12 @@ class Resamples:
     def totals(self, values):
         """Sum and number of the values of each person, two arrays (units, columns)."""
         there = ~np.isnan(values)
+        parts = np.where(there, values, 0.0), there.astype(float)
+        if self.units == len(values):
+            return tuple(part[np.argsort(self.unit)] for part in parts)
         sums, counts = np.zeros((2, self.units, values.shape[1]))
-        np.add.at(sums, self.unit, np.where(there, values, 0.0))
-        np.add.at(counts, self.unit, there)
+        np.add.at(sums, self.unit, parts[0])
+        np.add.at(counts, self.unit, parts[1])
         return sums, counts
 
     def mean(self, values):
@@ -179,12 +182,17 @@ class Resamples:
 
     def _mean(self, totals, members):
         sums, counts = (part[members] for part in totals)
+        # Many columns are of the same people: these are counted once.
+        alike, like = _alike(counts), np.empty(counts.shape[1], dtype=int)
+        for place, columns in enumerate(alike):
+            like[columns] = place
+        distinct = counts[:, [columns[0] for columns in alike]]
         step = max(1, TOGETHER // max(1, len(sums)))
         with np.errstate(invalid="ignore"):
             drawn = []
             for start in range(0, len(self.drawn), step):
                 weights = self.drawn[start : start + step, members].astype(float)
-                drawn.append((weights @ sums) / (weights @ counts))
+                drawn.append((weights @ sums) / (weights @ distinct)[:, like])
             return sums.sum(axis=0) / counts.sum(axis=0), np.concatenate(drawn)
 
     def interval(self, samples):
@@ -202,7 +210,9 @@ class Resamples:
         """
 
         def statistics(random, shape, sums, counts, members):
-            labels = random.permuted(np.broadcast_to(members, shape), axis=1).astype(float)
+            # Those with the smallest of random keys, as many as there are members.
+            keys, number = random.random(shape), np.count_nonzero(members)
+            labels = (keys <= np.partition(keys, number - 1, axis=1)[:, number - 1, None]).astype(float)
             ones, of_them = labels @ sums, labels @ counts[:, None]
             return ones / of_them - (sums.sum(axis=0) - ones) / (counts.sum() - of_them)
 
@@ -212,19 +222,18 @@ class Resamples:
         """Two-sided p-values of `mean` being 0: signs are drawn anew."""
 
         def statistics(random, shape, sums, counts, members):
-            return (2.0 * random.integers(0, 2, shape) - 1) @ sums / counts.sum()
+            return (2.0 * random.integers(0, 2, shape, dtype=np.int8) - 1) @ sums / counts.sum()
 
         return self._p(values, self.mean(values)[0], SIGNS, statistics)
 
     def _p(self, values, observed, stream, statistics):
         sums, counts = self.totals(values)
         p = np.full(values.shape[1], np.nan)
-        # Columns of the same people share their permutations.
-        alike = {}
-        for column in np.flatnonzero(~np.isnan(observed)):
-            alike.setdefault(counts[:, column].tobytes(), []).append(column)
         number = self.settings.permutations
-        for columns in alike.values():
+        for columns in _alike(counts):
+            # Columns of the same people share their permutations.
+            if np.isnan(observed[columns[0]]):
+                continue
             own_counts = counts[:, columns[0]]
             there = (own_counts > 0) & ~np.isnan(self.group)
             random = np.random.default_rng([0, stream])
@@ -239,6 +248,14 @@ class Resamples:
                 out += (np.abs(drawn) >= bar).sum(axis=0)
             p[columns] = (out + 1) / (number + 1)
         return p
+
+
+def _alike(counts):
+    """Lists of the columns that have values of the same people."""
+    found = {}
+    for column in range(counts.shape[1]):
+        found.setdefault(counts[:, column].tobytes(), []).append(column)
+    return list(found.values())
 
 
 def holm(p):
