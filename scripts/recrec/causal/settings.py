@@ -131,7 +131,9 @@ class CausalStudy:
             return self.datasets[name]
         known = list(dict.fromkeys([*self.datasets, *catalogue.known(Path(self.root))]))
         if name not in known:
-            raise InputError(f"{name}: no such causal data set{did_you_mean(name, known)}; there are: {', '.join(known)}")
+            raise InputError(
+                f"{name}: no such causal data set{did_you_mean(name, known)}; there are: {', '.join(known)}"
+            )
         return catalogue.load(catalogue.find(name, self.root))
 
     def scheme(self, name):
