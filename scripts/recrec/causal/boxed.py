@@ -54,7 +54,8 @@ def cheapest(effects, curvature, pull, gain, lower, upper):
 
     Examples
     --------
-    >>> cheapest(np.array([1.0, 1.0]), np.ones(2), np.zeros(2), np.array(3.0), np.zeros(2), np.array([1.0, np.inf])).change
+    >>> highest = np.array([1.0, np.inf])
+    >>> cheapest(np.ones(2), np.ones(2), np.zeros(2), np.array(3.0), np.zeros(2), highest).change
     array([1., 2.])
     """
     effects, curvature, pull, lower, upper = np.broadcast_arrays(effects, curvature, pull, lower, upper)

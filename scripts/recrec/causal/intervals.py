@@ -1,7 +1,7 @@
-"""Interval arithmetic in the shape of an array namespace: what can come out if an input is anywhere between two values.
+"""Interval arithmetic in the shape of an array namespace: what can come out if inputs are between two values each.
 
-A causal model and a classifier that are written over a namespace run over `namespace` as they are. Bounds are computed in
-ordinary floating point: whoever proves something from them leaves a margin for rounding.
+A causal model and a classifier that are written over a namespace run over `namespace` as they are. Bounds are computed
+in ordinary floating point: whoever proves something from them leaves a margin for rounding.
 """
 
 import types

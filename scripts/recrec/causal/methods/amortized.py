@@ -411,9 +411,7 @@ def population(world, rejected, schemes, people, random):
         )
         parts.append((rows, profiles))
     rows, profiles = zip(*parts, strict=True)
-    return Problem(
-        world, np.concatenate(rows), type(profiles[0])(*map(np.concatenate, zip(*profiles, strict=True)))
-    )
+    return Problem(world, np.concatenate(rows), type(profiles[0])(*map(np.concatenate, zip(*profiles, strict=True))))
 
 
 class Examples(NamedTuple):
@@ -478,7 +476,9 @@ class Examples(NamedTuple):
                 people, pattern = self.people.take(row), catalogue[self.picks[row, place]]
                 seen, *arrays = [padded(part, MANY) for part in (self.seen[row], *people, pattern)]
                 if start == "learned":
-                    share = first({name: trained[name] for name in trained if name.startswith("start")}, seen, arrays[-1])
+                    share = first(
+                        {name: trained[name] for name in trained if name.startswith("start")}, seen, arrays[-1]
+                    )
                 else:
                     share = np.full((MANY, pattern.shape[1]), start, np.float32)
                 change, price, _ = (np.asarray(part)[: len(row)] for part in kernel(*arrays, share, steps, pushes))
@@ -502,7 +502,9 @@ def optimised(name, trained, pool, settings, random):
     with on_host(double=False):
         improve = functools.partial(improved, {"start": start_loss, "score": score_loss}[name], settings)
         key = jax.random.key(int(random.integers(2**31)))
-        weights, losses = jax.jit(improve, compiler_options=ONE_THREAD)(weights, data, trained["patterns"], batches, key)
+        weights, losses = jax.jit(improve, compiler_options=ONE_THREAD)(
+            weights, data, trained["patterns"], batches, key
+        )
         trained |= {key: np.asarray(value) for key, value in weights.items()}
         return float(np.asarray(losses)[-max(settings.updates // 10, 1) :].mean())
 

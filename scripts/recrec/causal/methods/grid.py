@@ -31,9 +31,9 @@ class Settings(Section):
     bins: whole_number(2) = Field(15, description="Values that are tried per node.")
     span: Literal["limits", "published"] = Field(
         "limits",
-        description="From where to where they go: `limits`, over all that the person may set; `published`, from x - 2 (x - "
-        "min) to x + 2 (max - x), with the least and the largest value of rejected training rows, which reaches outside of "
-        "the data: of these, values that the person may not set are left out.",
+        description="From where to where they go: `limits`, over all that the person may set; `published`, from x - 2 "
+        "(x - min) to x + 2 (max - x), with the least and the largest value of rejected training rows, which reaches "
+        "outside of the data: of these, values that the person may not set are left out.",
     )
     largest_set: whole_number(1) | None = Field(
         None,

@@ -31,7 +31,7 @@ def unsupported(problem, settings):
 def solve(problem, settings, trained, seed, log):
     """Copy what is not locked of the actionable values of the nearest accepted training people.
 
-    Near is what costs little to reach by the person's own weights. Copied values are clipped to what the person may set.
+    Near is what costs little to reach by the person's own weights. Values are clipped to what the person may set.
 
     Parameters
     ----------

@@ -1,13 +1,15 @@
 """The cheapest recourse of each person: in closed form where all is linear, else by search, with a proof where it can.
 
-Otherwise, where model or classifier is not linear, what is found is a local optimum, no worse than the best combination of
-a grid over what the person may set. `certified` says of each person whether nothing cheaper is proved to exist.
+Otherwise, where model or classifier is not linear, what is found is a local optimum, no worse than the best combination
+of a grid over what the person may set. `certified` says of each person whether nothing cheaper is proved to exist.
 """
+
+from typing import Literal
 
 from pydantic import Field
 
+from recrec.causal.methods import grid
 from recrec.causal.methods.exact import linear, searching
-from recrec.causal.methods.grid import MOST, largest, size
 from recrec.config import Section
 from recrec.config.values import number, whole_number
 
@@ -27,13 +29,14 @@ class Settings(Section):
         description="Where all is not linear: values per node of a grid over what the person may set. All combinations "
         "that cost less than the plan found so far are tried, so that the plan is never worse than that grid's.",
     )
+    span: Literal["limits", "published"] = Field("limits", description="Over what that grid goes: see `grid`.")
     steps: whole_number(1) = Field(
         12, description="Where all is not linear: steps of sequential quadratic programming from each start, at most."
     )
     proved_set: whole_number(0) = Field(
         1,
-        description="Where all is not linear: largest set of nodes for which it is tried to prove that nothing cheaper is "
-        "accepted, for people who may act on no more nodes than that.",
+        description="Where all is not linear: people who may act on no more nodes than that get a proof that nothing "
+        "cheaper is accepted, where it succeeds.",
     )
     tolerance: number(gt=0, lt=1) = Field(1e-6, description="Relative difference in cost down to which that is proved.")
     boxes: whole_number(1) = Field(
@@ -42,16 +45,8 @@ class Settings(Section):
 
 
 def unsupported(problem, settings):
-    """Too many combinations for the grid that the search tries."""
-    if linear.applies(problem.world):
-        return None
-    actionable = len(problem.world.model.actionable)
-    acts = largest(actionable, settings.largest_set)
-    if size(actionable, settings.bins, acts) > MOST:
-        return (
-            f"{settings.bins} values for each of {actionable} nodes, at most {acts} at once, are too many combinations"
-        )
-    return None
+    """Where all is not linear: what the grid cannot do either."""
+    return None if linear.applies(problem.world) else grid.unsupported(problem, settings)
 
 
 def solve(problem, settings, trained, seed, log):
@@ -69,7 +64,7 @@ def solve(problem, settings, trained, seed, log):
     -------
     Plans
     """
-    largest_set = largest(len(problem.world.model.actionable), settings.largest_set)
+    largest_set = grid.largest(len(problem.world.model.actionable), settings.largest_set)
     if linear.applies(problem.world):
         return linear.solve(problem, largest_set)
     return searching.solve(problem, largest_set, settings, log)

@@ -27,13 +27,14 @@ def prove(search, largest_set):
     Returns
     -------
     (n,) boolean array
-        Whose plan is proved to be the cheapest, up to the tolerance in cost; of those without a plan, that there is none.
+        Whose plan is proved to be the cheapest, up to the tolerance in cost, or who is proved to have none.
     """
     settings, mask = search.settings, search.problem.profiles.mask
     free = mask.sum(axis=1)
-    asked = (free <= settings.proved_set) & (free <= largest_set)
+    bounded_box = (np.isfinite(search.lower) & np.isfinite(search.upper)).all(axis=1)
+    asked = (free <= settings.proved_set) & (free <= largest_set) & bounded_box
     proved = np.zeros(search.n, dtype=bool)
-    if not asked.any() or not bounded(search):
+    if not asked.any() or not over_intervals(search):
         return proved
     proved[asked] = True
     for acts in range(1, int(free[asked].max()) + 1):
@@ -44,7 +45,7 @@ def prove(search, largest_set):
     return proved
 
 
-def bounded(search):
+def over_intervals(search):
     """Whether equations and classifier can be evaluated over intervals."""
     try:
         bounds(search, np.array([0]), np.array([[0]]), np.zeros((1, 1)), np.zeros((1, 1)))

@@ -1,8 +1,8 @@
 """Model or classifier not linear: sequential quadratic programming from several starts, then a sweep over a grid.
 
 1. Each node alone: some values over what the person may set, then bisection towards the easiest change.
-2. Each set of nodes: the logit is linearised and the quadratic problem of `boxed` solved, again and again, from the easiest
-   change of all and from the best one of a single node.
+2. Each set of nodes: the logit is linearised and the quadratic problem of `boxed` solved, again and again: from the
+   easiest change of all, from the best one of a single node, and from halfway to each corner of the box.
 3. All combinations of a grid that cost less than the best plan so far. Where one is accepted, 2. goes on from there.
 4. Whoever may act on few nodes: a proof that nothing cheaper is accepted, by `proving`.
 """
@@ -54,6 +54,12 @@ class Search:
         self.n, self.actionable = problem.present.shape
         self.step = DIFFERENCE * problem.world.sd[problem.world.model.actionable]
         self.lower, self.upper = problem.box()
+        self.values, self.allowed = values_of(problem, settings.bins, settings.span)
+        # Where to begin: in the box, of which no side is infinite here.
+        self.least, self.most = (
+            np.clip(end - problem.present, self.quadratic.lower, self.quadratic.upper)
+            for end in (self.values.min(axis=-1), self.values.max(axis=-1))
+        )
         self.sets = intervention_sets(self.actionable, largest_set)
         self.cost = np.full(self.n, np.inf)
         self.acted = np.zeros((self.n, self.actionable), dtype=bool)
@@ -105,7 +111,8 @@ class Search:
         part = self.quadratic.of_pairs(rows, nodes)
         easiest = part.easiest()
         shares = np.linspace(0, 1, 2 * self.settings.bins - 1)
-        changes = part.lower + shares * (part.upper - part.lower)
+        least, most = self.least[rows[:, None], nodes], self.most[rows[:, None], nodes]
+        changes = least + shares * (most - least)
         tried = len(shares)
         logits = self.logits(np.repeat(rows, tried), np.repeat(nodes, tried, axis=0), changes.reshape(-1, 1))
         accepted = logits.reshape(-1, tried) >= SURE
@@ -251,7 +258,7 @@ class Search:
         """
         bins = self.settings.bins
         before = self.cost.copy()
-        values, allowed = values_of(self.problem, bins)
+        values, allowed = self.values, self.allowed
         change = values - self.problem.present[..., None]
         part = self.quadratic
         costs = part.curvature[..., None] * change**2 - 2 * part.pull[..., None] * change + part.rest[..., None]
@@ -307,9 +314,8 @@ def solve(problem, largest_set, settings, log):
         at = np.arange(len(usable)), best[usable]
         start[at] = alone[rows[usable], nodes[usable, best[usable]]]
         search.descend(rows[usable], nodes[usable], start)
-        part = search.quadratic.of_pairs(rows, nodes)
         for corner in itertools.product((0, 1), repeat=acts):
-            end = np.where(corner, part.upper, part.lower)
+            end = np.where(corner, search.most[rows[:, None], nodes], search.least[rows[:, None], nodes])
             search.descend(rows, nodes, easiest + HALFWAY * (end - easiest))
     search.polish(np.isfinite(search.cost))
     again = np.ones(search.n, dtype=bool)
