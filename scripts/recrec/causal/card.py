@@ -10,6 +10,7 @@ import logging
 import math
 import textwrap
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +28,8 @@ TEMPLATE = Path(__file__).with_name("card.html.j2")
 DEARER = 0.02
 #: Decimals that are tried beyond the coarsest ones.
 FINER = 7
+#: Combinations of rounded values that are tried at once.
+MOST = 4096
 #: A constraint that saves less than this share of the cost makes no difference.
 SAVES = 0.01
 #: Ways out that a card lists; of more it gives the number.
@@ -231,7 +234,7 @@ def card_data(
         probability=(_probability(logit), probability),
         cost=spent,
         typical_cost=HUNDRED * float(np.mean(1 / world.ranges)),
-        rounded=plan is not None and plan.digits is not None,
+        rounded=plan is not None and plan.rounded,
         plausible=usual,
         ways=ways,
         more_ways=more,
@@ -280,12 +283,12 @@ def render(card: Card) -> str:
 
 
 def percent(probability: float) -> str:
-    """A probability in words; what is below one half is never written as one half.
+    r"""A probability in words; what is below one half is never written as one half.
 
     Examples
     --------
     >>> [percent(share) for share in (0.0, 0.382, 0.4999, 0.5, 0.9999)]
-    ['below 1\\xa0%', '38\\xa0%', 'just below 50\\xa0%', '50\\xa0%', 'above 99\\xa0%']
+    ['below 1\xa0%', '38\xa0%', 'just below 50\xa0%', '50\xa0%', 'above 99\xa0%']
     """
     whole = math.floor(100 * probability + 0.5)
     if whole < 1:
@@ -394,7 +397,7 @@ class _Rounded(NamedTuple):
     acted: np.ndarray
     values: np.ndarray
     costs: np.ndarray
-    digits: int | None
+    rounded: bool
 
     def told(self, problem, words):
         """The acts in words."""
@@ -413,36 +416,59 @@ def _costs(problem, row, acted, values):
 
 def _rounded(problem, plans, row, words):
     """A person's plan, in the coarsest numbers that keep it valid, inside its box, and about as cheap."""
-    world, acted = problem.world, plans.acted[row]
+    world = problem.world
     lower, upper = (side[row] for side in problem.box())
     present, nodes, values = problem.present[row], world.model.actionable, plans.values[row]
-    best = _Rounded(acted, values, _costs(problem, row, acted, values[None])[0], None)
-    aim, found = (1 + DEARER) * best.costs.mean(), None
-    for finer in range(FINER):
-        choices = []
-        for k, node in enumerate(nodes):
-            if not acted[k] or values[k] == present[k]:
-                choices.append([present[k]])
-                continue
-            digits = int(words.digits[node]) + (0 if words.whole[node] else finer)
-            near = {_multiple(math.floor, values[k], digits), _multiple(math.ceil, values[k], digits)}
-            way = np.sign(values[k] - present[k])
-            choices.append(sorted(v for v in near if lower[k] <= v <= upper[k] and (v - present[k]) * way > 0))
-        tried = np.array(list(itertools.islice(itertools.product(*choices), 4096))).reshape(-1, len(nodes))
-        if not len(tried):
-            continue
+
+    def valid(acted, tried):
         people = np.broadcast_to(problem.people[row], (len(tried), problem.people.shape[1]))
         changed = world.model.counterfactual(people, np.broadcast_to(acted, tried.shape), tried)
-        valid = tried[world.classifier.logit(changed) > CLEAR]
-        if not len(valid):
-            continue
-        costs = _costs(problem, row, acted, valid)
-        cheapest = int(np.argmin(costs.mean(axis=1)))
-        if found is None or costs[cheapest].mean() < found.costs.mean():
-            found = _Rounded(acted, valid[cheapest], costs[cheapest], finer)
-        if found.costs.mean() <= aim:
-            break
-    return found or best
+        return world.classifier.logit(changed) > CLEAR
+
+    def near(k, finer):
+        """Rounded values of a node, between the present one and the end of the box."""
+        digits = int(words.digits[nodes[k]]) + (0 if words.whole[nodes[k]] else finer)
+        both = {_multiple(rounding, values[k], digits) for rounding in (math.floor, math.ceil)}
+        way = values[k] - present[k]
+        return sorted(v for v in both if lower[k] <= v <= upper[k] and (v - present[k]) * way > 0)
+
+    acted = plans.acted[row].copy()
+    for k in np.flatnonzero(acted & (values == present)):
+        # What is kept as it is need not be kept where the plan works without that, too.
+        fewer = acted & (np.arange(len(acted)) != k)
+        if fewer.any() and valid(fewer, values[None])[0]:
+            acted = fewer
+    moved = np.flatnonzero(acted & (values != present))
+    best = _Rounded(acted, values, _costs(problem, row, acted, values[None])[0], False)
+    aim, found = (1 + DEARER) * best.costs.mean(), None
+    for finer in range(FINER):
+        choices = [near(k, finer) if k in moved else [values[k]] for k in range(len(nodes))]
+        tried = np.array(list(itertools.islice(itertools.product(*choices), MOST))).reshape(-1, len(nodes))
+        tried = tried[valid(acted, tried)] if len(tried) else tried
+        if len(tried):
+            costs = _costs(problem, row, acted, tried)
+            cheapest = int(np.argmin(costs.mean(axis=1)))
+            if found is None or costs[cheapest].mean() < found.costs.mean():
+                found = _Rounded(acted, tried[cheapest], costs[cheapest], True)
+            if found.costs.mean() <= aim:
+                break
+    if found is None:
+        return best
+    aim = max(aim, found.costs.mean())
+    for k, coarser in itertools.product(moved, range(finer)):
+        # One node after the other with fewer decimals, as long as that is no dearer.
+        for value in near(k, coarser):
+            tried = np.where(np.arange(len(nodes)) == k, value, found.values)
+            costs = _costs(problem, row, acted, tried[None])[0]
+            simpler = _decimals(value) < _decimals(found.values[k])
+            if simpler and costs.mean() <= aim and valid(acted, tried[None])[0]:
+                found = found._replace(values=tried, costs=costs)
+    return found
+
+
+def _decimals(value):
+    """Decimals of a number as it is written, negative for whole tens, hundreds and so on."""
+    return -Decimal(repr(float(value))).normalize().as_tuple().exponent
 
 
 def _multiple(rounding, value, digits):
@@ -570,7 +596,8 @@ def _lifted(problem, words, constraint):
             return f"{label} could go {'down' if problem.profiles.direction[0, k] > 0 else 'up'}, too"
         case "box":
             return f"{label} did not have to be {_box(problem, words, k)}"
-    return f"{label} could be outside of {_between(words, node, *problem.world.limits[:, k])}, the range allowed to anybody"
+    allowed = _between(words, node, *problem.world.limits[:, k])
+    return f"{label} could be outside of {allowed}, the range allowed to anybody"
 
 
 def _held(problem, words, constraint):
@@ -614,7 +641,10 @@ def _said(problem, k, words):
     free = profiles.weights[0][profiles.mask[0]]
     if np.ptp(free) > 1e-9 * free.max():
         weight = profiles.weights[0, k]
-        said.append(f"costs {weight:.2g} times the average")
+        if abs(weight - 1) > 0.005:
+            said.append(
+                f"{'harder' if weight > 1 else 'easier'} than average (\N{MULTIPLICATION SIGN}{NO_BREAK}{weight:.2g})"
+            )
     if profiles.penalty[0, k] > 0:
         said.append(f"you would like {words.about(node, profiles.preferred[0, k])}")
     return tuple(said)
@@ -661,7 +691,7 @@ def _shares(costs):
     exact = 100 * costs / costs.sum()
     whole = np.floor(exact)
     # The largest remainders get what is left.
-    whole[np.argsort(whole - exact, kind="stable")[: int(round(100 - whole.sum()))]] += 1
+    whole[np.argsort(whole - exact, kind="stable")[: round(100 - whole.sum())]] += 1
     return [int(share) for share in whole]
 
 
@@ -733,7 +763,11 @@ def _graph(card: Card) -> _Graph:
     arrows.sort(key=lambda arrow: order.index(arrow.kind))
     text = "; ".join(
         f"{feature.label}, {_state(feature)}"
-        + (f", depends on {', '.join(features[each].label for each in card.parents[name])}" if card.parents[name] else "")
+        + (
+            f", depends on {', '.join(features[each].label for each in card.parents[name])}"
+            if card.parents[name]
+            else ""
+        )
         for name, feature in features.items()
     )
     return _Graph(place.width + 2 * margin, place.height + 2 * margin, SIZE, boxes, tuple(arrows), text)
