@@ -10,7 +10,6 @@ import logging
 import math
 import textwrap
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,26 +19,19 @@ import numpy as np
 from recrec.actionability.profiles import Profiles
 from recrec.causal import methods
 from recrec.causal.layered import layered
-from recrec.causal.world import Plans, Problem, World, cost
+from recrec.causal.relaxing import constraints_of, ways_out
+from recrec.causal.rounding import own_costs, rounded_plan
+from recrec.causal.wording import NO_BREAK, Words
+from recrec.causal.world import Plans, Problem, World
 from recrec.errors import InputError
 
 TEMPLATE = Path(__file__).with_name("card.html.j2")
-#: Rounding may add so much to the cost of a plan, as a share of it; finer numbers are shown where it would add more.
-DEARER = 0.02
-#: Decimals that are tried beyond the coarsest ones.
-FINER = 7
-#: Combinations of rounded values that are tried at once.
-MOST = 4096
 #: A constraint that saves less than this share of the cost makes no difference.
 SAVES = 0.01
 #: Ways out that a card lists; of more it gives the number.
 LISTED = 5
 #: What to multiply costs by, as the literature does.
 HUNDRED = 100.0
-#: A logit this much above 0 is so in any batch of people.
-CLEAR = 1e-9
-NO_BREAK = "\N{NO-BREAK SPACE}"
-MINUS = "\N{MINUS SIGN}"
 
 
 class Feature(NamedTuple):
@@ -208,11 +200,11 @@ def card_data(
     x = np.asarray(values, dtype=float).reshape(1, -1)
     _check(model, x, person)
     profiles = Profiles.universal(1, len(model.actionable)) if profiles is None else profiles
-    problem, words = Problem(world, x, profiles), _Words.of(world, dataset)
+    problem, words = Problem(world, x, profiles), Words.of(world, dataset)
     logit = float(world.classifier.logit(x)[0])
     plans = _no_plan(problem) if logit >= 0 or not profiles.mask.any() else solve(problem)
     status = "accepted" if logit >= 0 else "plan" if plans.found[0] else "none"
-    plan = _rounded(problem, plans, 0, words) if status == "plan" else None
+    plan = rounded_plan(problem, plans, 0, words) if status == "plan" else None
     after, probability, spent, usual = x[0], _probability(logit), math.nan, math.nan
     if plan:
         after = model.counterfactual(x, plan.acted[None], plan.values[None])[0]
@@ -325,259 +317,39 @@ def _no_plan(problem):
     return Plans(np.zeros(problem.present.shape, dtype=bool), problem.present.copy(), no, no)
 
 
-# Numbers in words
-
-
-class _Words(NamedTuple):
-    """How nodes and their values are told.
-
-    Attributes
-    ----------
-    labels, units : tuples of str
-        By node.
-    digits : (nodes,) array of int
-        Decimals of the coarsest sensible rounding, negative for tens, hundreds and so on.
-    whole : (nodes,) array of bool
-        Whether all training people have whole numbers.
-    names : tuple of dict of float to str
-        Words for values, by node.
-    """
-
-    labels: tuple[str, ...]
-    units: tuple[str, ...]
-    digits: np.ndarray
-    whole: np.ndarray
-    names: tuple[dict[float, str], ...]
-
-    @classmethod
-    def of(cls, world, dataset):
-        nodes = [dataset.nodes[node] for node in world.model.nodes]
-        sd = np.where(world.sd > 0, world.sd, 1.0)
-        whole = (world.train == np.round(world.train)).all(axis=0)
-        digits = -np.floor(np.log10(sd / 3)).astype(int)
-        columns = [getattr(node, "column", None) for node in nodes]
-        return cls(
-            tuple(node.label or name for node, name in zip(nodes, world.model.nodes, strict=True)),
-            tuple(node.unit or "" for node in nodes),
-            np.where(whole, np.minimum(digits, 0), digits),
-            whole,
-            tuple({value: text for text, value in (getattr(each, "values", None) or {}).items()} for each in columns),
-        )
-
-    def exactly(self, node, value):
-        """A value to the last digit, with its unit."""
-        value = float(value)
-        if value in self.names[node]:
-            return self.names[node][value]
-        text = f"{value:,}".removesuffix(".0").replace("-", MINUS)
-        return f"{text}{NO_BREAK}{self.units[node]}" if self.units[node] else text
-
-    def about(self, node, value, other=None):
-        """A value, rounded unless few digits say it all; with as many digits as tell it from the other value."""
-        value, first = float(value), int(self.digits[node])
-        if value == round(value) and abs(value) < 1e7:
-            return self.exactly(node, value)
-        first += not self.whole[node]
-        for digits in range(first, first + FINER):
-            near = round(value, digits) + 0.0
-            if other is None or value == other or near != round(other, digits):
-                return self.exactly(node, near)
-        return self.exactly(node, value)
-
-    def act(self, node, before, after):
-        """A change in words."""
-        if before == after:
-            return f"{self.labels[node]}: keep at {self.about(node, before)}"
-        return f"{self.labels[node]}: {self.about(node, before, after)} to {self.exactly(node, after)}"
-
-
-class _Rounded(NamedTuple):
-    """A plan with values that can be told: acted, values and costs are (actionable,) arrays."""
-
-    acted: np.ndarray
-    values: np.ndarray
-    costs: np.ndarray
-    rounded: bool
-
-    def told(self, problem, words):
-        """The acts in words."""
-        nodes, present = problem.world.model.actionable, problem.present[0]
-        return tuple(words.act(nodes[k], present[k], self.values[k]) for k in np.flatnonzero(self.acted))
-
-
-def _costs(problem, row, acted, values):
-    """What each act of each of some plans of a person costs, to be averaged: (plans, actionable)."""
-    profiles, (nodes, k) = problem.profiles, (problem.people.shape[1], len(acted))
-    each = np.eye(k, dtype=bool) & acted
-    people = np.broadcast_to(problem.people[row], (len(values), k, nodes))
-    wished = (profiles.preferred[row], profiles.penalty[row])
-    return k * cost(problem.world, people, each, values[:, None, :], profiles.weights[row], *wished)
-
-
-def _rounded(problem, plans, row, words):
-    """A person's plan, in the coarsest numbers that keep it valid, inside its box, and about as cheap."""
-    world = problem.world
-    lower, upper = (side[row] for side in problem.box())
-    present, nodes, values = problem.present[row], world.model.actionable, plans.values[row]
-
-    def valid(acted, tried):
-        people = np.broadcast_to(problem.people[row], (len(tried), problem.people.shape[1]))
-        changed = world.model.counterfactual(people, np.broadcast_to(acted, tried.shape), tried)
-        return world.classifier.logit(changed) > CLEAR
-
-    def near(k, finer):
-        """Rounded values of a node, between the present one and the end of the box."""
-        digits = int(words.digits[nodes[k]]) + (0 if words.whole[nodes[k]] else finer)
-        both = {_multiple(rounding, values[k], digits) for rounding in (math.floor, math.ceil)}
-        way = values[k] - present[k]
-        return sorted(v for v in both if lower[k] <= v <= upper[k] and (v - present[k]) * way > 0)
-
-    acted = plans.acted[row].copy()
-    for k in np.flatnonzero(acted & (values == present)):
-        # What is kept as it is need not be kept where the plan works without that, too.
-        fewer = acted & (np.arange(len(acted)) != k)
-        if fewer.any() and valid(fewer, values[None])[0]:
-            acted = fewer
-    moved = np.flatnonzero(acted & (values != present))
-    best = _Rounded(acted, values, _costs(problem, row, acted, values[None])[0], False)
-    aim, found = (1 + DEARER) * best.costs.mean(), None
-    for finer in range(FINER):
-        choices = [near(k, finer) if k in moved else [values[k]] for k in range(len(nodes))]
-        tried = np.array(list(itertools.islice(itertools.product(*choices), MOST))).reshape(-1, len(nodes))
-        tried = tried[valid(acted, tried)] if len(tried) else tried
-        if len(tried):
-            costs = _costs(problem, row, acted, tried)
-            cheapest = int(np.argmin(costs.mean(axis=1)))
-            if found is None or costs[cheapest].mean() < found.costs.mean():
-                found = _Rounded(acted, tried[cheapest], costs[cheapest], True)
-            if found.costs.mean() <= aim:
-                break
-    if found is None:
-        return best
-    aim = max(aim, found.costs.mean())
-    for k, coarser in itertools.product(moved, range(finer)):
-        # One node after the other with fewer decimals, as long as that is no dearer.
-        for value in near(k, coarser):
-            tried = np.where(np.arange(len(nodes)) == k, value, found.values)
-            costs = _costs(problem, row, acted, tried[None])[0]
-            simpler = _decimals(value) < _decimals(found.values[k])
-            if simpler and costs.mean() <= aim and valid(acted, tried[None])[0]:
-                found = found._replace(values=tried, costs=costs)
-    return found
-
-
-def _decimals(value):
-    """Decimals of a number as it is written, negative for whole tens, hundreds and so on."""
-    return -Decimal(repr(float(value))).normalize().as_tuple().exponent
-
-
-def _multiple(rounding, value, digits):
-    """The next number with so many decimals, as the float that is written that way."""
-    step = 10.0**-digits
-    return round(rounding(value / step) * step, max(digits, 0)) + 0.0
-
-
 # What stands in the way
-
-
-class _Constraint(NamedTuple):
-    kind: str
-    feature: int
-
-
-def _constraints(problem, everybodys):
-    """The person's own constraints, and those that hold for everybody."""
-    profiles = problem.profiles
-    for k in range(profiles.mask.shape[1]):
-        if not profiles.mask[0, k]:
-            yield _Constraint("lock", k)
-        else:
-            if profiles.direction[0, k]:
-                yield _Constraint("direction", k)
-            if np.isfinite(profiles.low[0, k]) or np.isfinite(profiles.high[0, k]):
-                yield _Constraint("box", k)
-        if everybodys:
-            yield _Constraint("limit", k)
-
-
-def _relaxed(problem, choices):
-    """The person's problem without some constraints, a row for each choice of them."""
-    world, present = problem.world, problem.present[0]
-    profiles = Profiles(*(np.repeat(part, len(choices), axis=0) for part in problem.profiles))
-    limits = np.repeat(world.limits[:, None, :], len(choices), axis=1)
-    width = world.limits[1] - world.limits[0]
-    for row, choice in enumerate(choices):
-        for kind, k in choice:
-            match kind:
-                case "lock":
-                    profiles.mask[row, k] = True
-                case "direction":
-                    profiles.direction[row, k] = 0
-                case "box":
-                    profiles.low[row, k], profiles.high[row, k] = -np.inf, np.inf
-                case "limit":
-                    limits[:, row, k] += [-width[k], width[k]]
-    if any(constraint.kind == "limit" for choice in choices for constraint in choice):
-        # The world has one set of limits for all rows: the widest, and each row its own in its box.
-        low = np.maximum(profiles.low, np.minimum(limits[0], present))
-        high = np.minimum(profiles.high, np.maximum(limits[1], present))
-        profiles = profiles._replace(low=low, high=high)
-        world = world._replace(limits=np.stack([limits[0].min(axis=0), limits[1].max(axis=0)]))
-    return Problem(world, np.repeat(problem.people, len(choices), axis=0), profiles)
-
-
-def _solved(problem, choices, solve):
-    """(choice, problem, plans, row) of each choice that leads to a plan, cheapest first."""
-    found = []
-    for wider in (False, True):
-        # The world stays as it is for those that leave everybody's limits alone.
-        group = [choice for choice in choices if any(each.kind == "limit" for each in choice) == wider]
-        group = [choice for choice in group if _of_use(problem, choice)]
-        if not group:
-            continue
-        relaxed = _relaxed(problem, group)
-        plans, wished = solve(relaxed), (relaxed.profiles.preferred, relaxed.profiles.penalty)
-        costs = cost(relaxed.world, relaxed.people, plans.acted, plans.values, relaxed.profiles.weights, *wished)
-        found += [(costs[row], group[row], relaxed, plans, row) for row in np.flatnonzero(plans.found)]
-    return sorted(found, key=lambda each: each[:2])
-
-
-def _of_use(problem, choice):
-    """Whether anything could be acted on then: limits on what stays locked do not matter."""
-    mask = problem.profiles.mask[0].copy()
-    mask[[each.feature for each in choice if each.kind == "lock"]] = True
-    return mask.any() and all(mask[each.feature] for each in choice)
 
 
 def _ways(problem, plans, plan, solve, words):
     """Ways out, the number of further ones, limits that cost nothing, and how many constraints were taken away."""
     if plan is None:
-        all_of_them = list(_constraints(problem, everybodys=True))
+        every = constraints_of(problem, everybodys=True)
         for size in (1, 2):
-            solved = _solved(problem, list(itertools.combinations(all_of_them, size)), solve)
+            solved = ways_out(problem, list(itertools.combinations(every, size)), solve)
             if solved:
-                ways = [_way(problem, words, *each[1:]) for each in solved[:LISTED]]
+                ways = [_way(problem, words, each) for each in solved[:LISTED]]
                 return tuple(ways), len(solved) - len(ways), (), size
         return (), 0, (), 2
-    own = list(_constraints(problem, everybodys=False))
-    spent, ways, saving = _costs(problem, 0, plans.acted[0], plans.values[:1]).mean(), [], set()
-    for less, choice, *rest in _solved(problem, [(each,) for each in own], solve):
-        if less < (1 - SAVES) * spent:
-            way = _way(problem, words, choice, *rest)
+    own = constraints_of(problem, everybodys=False)
+    spent, ways, saving = own_costs(problem, 0, plans.acted[0], plans.values[:1]).mean(), [], set()
+    for found in ways_out(problem, [(each,) for each in own], solve):
+        if found.cost < (1 - SAVES) * spent:
+            way = _way(problem, words, found)
             share = math.floor(100 * (1 - way.cost / (HUNDRED * plan.costs.mean())) + 0.5)
             if share >= 1:
-                saving.add(choice[0])
+                saving.add(found.without[0])
                 ways.append(way._replace(saving=share))
     idle = tuple(_held(problem, words, each) for each in own if each not in saving)
     return tuple(ways[:LISTED]), len(ways[LISTED:]), idle, 1
 
 
-def _way(problem, words, choice, relaxed, plans, row):
-    plan = _rounded(relaxed, plans, row, words)
+def _way(problem, words, found):
+    """A plan without some constraints, in words and round numbers."""
+    plan = rounded_plan(found.problem, found.plans, found.row, words)
     nodes = problem.world.model.nodes
     return WayOut(
-        tuple((each.kind, nodes[problem.world.model.actionable[each.feature]]) for each in choice),
-        " and ".join(_lifted(problem, words, each) for each in choice),
+        tuple((each.kind, nodes[problem.world.model.actionable[each.feature]]) for each in found.without),
+        " and ".join(_lifted(problem, words, each) for each in found.without),
         plan.told(problem, words),
         HUNDRED * float(plan.costs.mean()),
         None,
@@ -750,7 +522,7 @@ def _graph(card: Card) -> _Graph:
     place, margin = layered(card.parents, size=SIZE, gaps=(12.0, 36.0)), 4.0
     features = {feature.name: feature for feature in card.features}
     boxes = tuple(
-        _Box(x + margin, y + margin, _lines(features[name].label), features[name], _state(features[name]))
+        _Box(x + margin, y + margin, _lines(features[name].label), features[name], _state(card, features[name]))
         for name, (x, y) in place.places.items()
     )
     arrows = []
@@ -762,7 +534,7 @@ def _graph(card: Card) -> _Graph:
     order = ("plain", "cut", "carries")
     arrows.sort(key=lambda arrow: order.index(arrow.kind))
     text = "; ".join(
-        f"{feature.label}, {_state(feature)}"
+        f"{feature.label}, {_state(card, feature)}"
         + (
             f", depends on {', '.join(features[each].label for each in card.parents[name])}"
             if card.parents[name]
@@ -773,9 +545,11 @@ def _graph(card: Card) -> _Graph:
     return _Graph(place.width + 2 * margin, place.height + 2 * margin, SIZE, boxes, tuple(arrows), text)
 
 
-def _state(feature):
+def _state(card, feature):
     if feature.locked:
-        return "locked, moves by itself" if feature.role == "follows" else "locked"
+        return "locked, but moves" if feature.role == "follows" else "locked"
+    if card.status != "plan":
+        return "can be changed" if feature.actionable else "given"
     return STATES[feature.role]
 
 
