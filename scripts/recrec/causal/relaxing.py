@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from recrec.actionability.profiles import Profiles
-from recrec.causal.world import Problem, cost
-
+from recrec.causal.world import Plans, Problem, cost
 
 #: Limits that hold for everybody are moved outwards by so many times what lies between them.
 WIDER = 1.0
