@@ -43,7 +43,7 @@ WIDEST = 6.0
 STARTS = (0.15, 0.45, 0.8)
 #: Excess of cost over the best pattern's beyond which a pattern is just bad; worth of an even choice while training.
 WORST, CURIOSITY = 10.0, 0.02
-#: Patterns of a person whose start is fitted in an update.
+#: Patterns of a person whose start is fitted.
 DRAWN = 4
 #: A person of their own kind: what a network should know besides the schemes that it is trained for.
 INDIVIDUAL = Scheme(keep=0.75, weights="latent", preferred=True, box=1.5, direction="own")
@@ -61,11 +61,11 @@ class Settings(Section):
     pushes: whole_number(0) = Field(1, description="steps towards acceptance after them")
     margin: number(ge=0) = Field(0.002, description="logit that the refinement aims at: single precision needs some")
     hidden: whole_number(1) = Field(64, description="units of each of two hidden layers")
-    rounds: whole_number(1) = Field(3, description="times that new people are drawn and their patterns tried")
+    rounds: whole_number(1) = Field(2, description="times that new people are drawn and their patterns tried")
     people: whole_number(1) = Field(4000, description="people drawn in a round, over all schemes")
     tried: whole_number(2) = Field(96, description="patterns tried for each of them; more are sampled")
-    updates: whole_number(1) = Field(1500, description="steps of the optimiser in a round")
-    batch: whole_number(1) = Field(512, description="people in each")
+    updates: whole_number(1) = Field(1000, description="steps of the optimiser in a round")
+    batch: whole_number(1) = Field(256, description="people in each")
     rate: number(gt=0) = Field(0.003, description="learning rate; it falls to 0 along a cosine")
     failures: number(gt=0, lt=1) = Field(
         0.005, description="share of avoidable failures at which the multiplier stops to rise"
@@ -187,8 +187,9 @@ def solve(problem, settings, trained, seed, log):
         tried[rows] += np.take_along_axis(open_patterns[rows], chosen, axis=1).sum(axis=1)
         open_patterns[rows[:, None], chosen] = False
         rows = _accepted(problem, rows, catalogue[chosen] != 0, change, price, best)
-    log.info("%d of %d people: none of their patterns was accepted", len(rows), n)
-    return Plans.of(problem, *best, diagnostics={"patterns": tried})
+    plans = Plans.of(problem, *best, diagnostics={"patterns": tried})
+    log.info("%d of %d people: none of their patterns was accepted", n - plans.found.sum(), n)
+    return plans
 
 
 def _accepted(problem, rows, acted, change, price, best):
@@ -345,10 +346,10 @@ def train(world, schemes, settings, seed, log):
         problem = population(world, rejected, schemes, settings.people, random)
         pool.append(Examples.of(problem, catalogue, trained, settings, random, learned=number > 0))
         if not linear(world):
-            lost = optimised("start", trained, pool, settings, random)
+            lost = optimised("start", trained, [part.starts(catalogue, random) for part in pool], settings, random)
             log.info("round %d: the start is off by %.3f of the way", number + 1, lost)
         pool = [part.attained(world, catalogue, trained, settings) for part in pool]
-        lost = optimised("score", trained, pool, settings, random)
+        lost = optimised("score", trained, [part.choices() for part in pool], settings, random)
         log.info("round %d: a choice costs %.3f of the best one", number + 1, lost)
     return trained
 
@@ -411,7 +412,9 @@ def population(world, rejected, schemes, people, random):
         )
         parts.append((rows, profiles))
     rows, profiles = zip(*parts, strict=True)
-    return Problem(world, np.concatenate(rows), type(profiles[0])(*map(np.concatenate, zip(*profiles, strict=True))))
+    return Problem(
+        world, np.concatenate(rows), type(profiles[0])(*map(np.concatenate, zip(*profiles, strict=True)))
+    )
 
 
 class Examples(NamedTuple):
@@ -476,9 +479,7 @@ class Examples(NamedTuple):
                 people, pattern = self.people.take(row), catalogue[self.picks[row, place]]
                 seen, *arrays = [padded(part, MANY) for part in (self.seen[row], *people, pattern)]
                 if start == "learned":
-                    share = first(
-                        {name: trained[name] for name in trained if name.startswith("start")}, seen, arrays[-1]
-                    )
+                    share = first({name: trained[name] for name in trained if name.startswith("start")}, seen, arrays[-1])
                 else:
                     share = np.full((MANY, pattern.shape[1]), start, np.float32)
                 change, price, _ = (np.asarray(part)[: len(row)] for part in kernel(*arrays, share, steps, pushes))
@@ -487,29 +488,44 @@ class Examples(NamedTuple):
                 cost[row, place] = price
         return far, cost
 
+    def choices(self):
+        """What the scores are trained on: all about people for whom some pattern was accepted."""
+        useful = np.isfinite(self.cost).any(axis=1)
+        return tuple(part[useful] for part in (self.seen, self.picks, self.possible, self.cost))
 
-def optimised(name, trained, pool, settings, random):
+    def starts(self, catalogue, random):
+        """What the start is trained on: patterns of those people, drawn, good ones rather than bad ones."""
+        seen, picks, _, cost = self.choices()
+        far = self.far[np.isfinite(self.cost).any(axis=1)]
+        worth = -relative(cost, np)
+        rows = np.repeat(np.arange(len(seen)), DRAWN)
+        places = (worth[rows] + random.gumbel(size=(len(rows), cost.shape[1]))).argmax(axis=1)
+        return seen[rows], catalogue[picks[rows, places]], far[rows, places]
+
+
+def relative(cost, xp):
+    """How much more patterns cost than a person's best, in units between that and the mean of all persons' bests."""
+    best = cost.min(axis=1)[:, None]
+    return (cost - best) / (0.5 * (best + best.mean()) + xp.finfo(xp.float32).tiny)
+
+
+def optimised(name, trained, data, settings, random):
     """Improve one part of the network on examples, in place; the mean loss of the last tenth of updates."""
     import jax
 
-    seen, picks, possible, far, cost = (np.concatenate([part[k] for part in pool]) for k in range(1, 6))
-    useful = np.isfinite(cost).any(axis=1)
-    data = seen[useful], picks[useful], possible[useful], far[useful], cost[useful]
-    if not useful.any():
+    data = tuple(np.concatenate(parts) for parts in zip(*data, strict=True))
+    if not len(data[0]):
         return float("nan")
-    batches = random.integers(useful.sum(), size=(settings.updates, settings.batch)).astype(np.int32)
+    batches = random.integers(len(data[0]), size=(settings.updates, settings.batch)).astype(np.int32)
     weights = {key: value for key, value in trained.items() if key.startswith(name)}
     with on_host(double=False):
         improve = functools.partial(improved, {"start": start_loss, "score": score_loss}[name], settings)
-        key = jax.random.key(int(random.integers(2**31)))
-        weights, losses = jax.jit(improve, compiler_options=ONE_THREAD)(
-            weights, data, trained["patterns"], batches, key
-        )
+        weights, losses = jax.jit(improve, compiler_options=ONE_THREAD)(weights, data, batches)
         trained |= {key: np.asarray(value) for key, value in weights.items()}
         return float(np.asarray(losses)[-max(settings.updates // 10, 1) :].mean())
 
 
-def improved(loss, settings, weights, data, catalogue, batches, key):
+def improved(loss, settings, weights, data, batches):
     """Steps of Adam, and of the multiplier."""
     import jax
     import jax.numpy as jnp
@@ -518,45 +534,35 @@ def improved(loss, settings, weights, data, catalogue, batches, key):
     optimiser = optax.adam(optax.cosine_decay_schedule(settings.rate, settings.updates))
 
     def update(state, batch):
-        weights, memory, multiplier, key = state
-        key, own = jax.random.split(key)
+        weights, memory, multiplier = state
         drawn = [part[batch] for part in data]
-        (value, failures), slopes = jax.value_and_grad(loss, has_aux=True)(weights, multiplier, catalogue, own, *drawn)
+        (value, failures), slopes = jax.value_and_grad(loss, has_aux=True)(weights, multiplier, *drawn)
         changes, memory = optimiser.update(slopes, memory)
         multiplier = jnp.maximum(multiplier + failures - settings.failures, 0.0)
-        return (optax.apply_updates(weights, changes), memory, multiplier, key), value
+        return (optax.apply_updates(weights, changes), memory, multiplier), value
 
-    state = weights, optimiser.init(weights), jnp.float32(1.0), key
+    state = weights, optimiser.init(weights), jnp.float32(1.0)
     state, losses = jax.lax.scan(update, state, batches)
     return state[0], losses
 
 
-def score_loss(weights, multiplier, catalogue, key, seen, picks, possible, far, cost):
+def score_loss(weights, multiplier, seen, picks, possible, cost):
     """What the choice is expected to cost, in units of the best one, plus the multiplier times how often it fails."""
     import jax
     import jax.numpy as jnp
 
     scores = jnp.take_along_axis(network(weights, "score", seen), picks, axis=1)
     chance = jax.nn.softmax(jnp.where(possible, scores, -jnp.inf), axis=1)
-    best = cost.min(axis=1, keepdims=True)
     failed = jnp.isinf(cost)
-    unit = 0.5 * (best + best.mean())
-    excess = jnp.where(failed, 0.0, jnp.minimum((cost - best) / unit, WORST))
     failures = (chance * failed).sum(1).mean()
     entropy = -(chance * jnp.log(chance + 1e-9)).sum(1).mean()
+    excess = jnp.where(failed, 0.0, jnp.minimum(relative(cost, jnp), WORST))
     return 1.0 + (chance * excess).sum(1).mean() + multiplier * failures - CURIOSITY * entropy, failures
 
 
-def start_loss(weights, multiplier, catalogue, key, seen, picks, possible, far, cost):
-    """How far the start of some patterns, good ones rather than bad ones, is from where the steps ended."""
-    import jax
+def start_loss(weights, multiplier, seen, pattern, far):
+    """How far the start is from where the steps ended."""
     import jax.numpy as jnp
 
-    best = cost.min(axis=1, keepdims=True)
-    unit = 0.5 * (best + best.mean())
-    worth = jnp.where(jnp.isinf(cost), -jnp.inf, -(cost - best) / unit)
-    place = jax.random.categorical(key, worth[:, None], axis=-1, shape=(len(seen), DRAWN))
-    pattern = catalogue[jnp.take_along_axis(picks, place, axis=1)].astype(jnp.float32)
-    target = jnp.take_along_axis(far, place[..., None], axis=1)
-    found = started(weights, jnp.repeat(seen[:, None], DRAWN, axis=1), pattern)
-    return jnp.where(pattern != 0, jnp.abs(found - target), 0.0).mean(), jnp.float32(0.0)
+    found = started(weights, seen, pattern.astype(jnp.float32))
+    return jnp.where(pattern != 0, jnp.abs(found - far), 0.0).sum(1).mean(), jnp.float32(0.0)
