@@ -3,14 +3,14 @@
 from recrec.actionability.populations import Scheme
 from recrec.causal import cells, methods, worlds
 from recrec.causal.catalogue import CausalDataset
-from recrec.causal.people import People
+from recrec.causal.people import Split
 from recrec.causal.tables import TIMES
 from recrec.storage import load_arrays, save_arrays, write_rows
 from recrec.workflow.job import job
 
 with job(snakemake) as log:
     params, wildcards = snakemake.params, snakemake.wildcards
-    people = People.from_arrays(load_arrays(snakemake.input.people))
+    people = Split.from_arrays(load_arrays(snakemake.input.people))
     dataset = CausalDataset.model_validate(params.dataset)
     world, _ = worlds.load(dataset, people, load_arrays(snakemake.input.world), params.quantiles, params.normaliser)
     x, rows = worlds.asking(world, people, params.people)

@@ -3,13 +3,13 @@
 from recrec.causal import worlds
 from recrec.causal.catalogue import CausalDataset
 from recrec.causal.measures import Plausibility
-from recrec.causal.people import People
+from recrec.causal.people import Split
 from recrec.storage import load_arrays, save_arrays
 from recrec.workflow.job import job
 
 with job(snakemake) as log:
     params = snakemake.params
-    people = People.from_arrays(load_arrays(snakemake.input.people))
+    people = Split.from_arrays(load_arrays(snakemake.input.people))
     dataset = CausalDataset.model_validate(params.dataset)
     world, true_model = worlds.load(
         dataset, people, load_arrays(snakemake.input.world), params.quantiles, params.normaliser

@@ -72,7 +72,7 @@ def world(nodes, seed=0):
         mechanisms[name] = EquationMechanism.of(" + ".join([*terms, f"U_{name}"]), f"U_{name}", Normal(kind="normal"))
     model = CausalModel(mechanisms, names[1:])
     train, _ = model.sample(TRAIN, rng)
-    classifier = Classifier.linear(rng.uniform(0.2, 1, nodes), -0.5)
+    classifier = Classifier((rng.uniform(0.2, 1, (nodes, 1)),), (np.array([-0.5]),), 0.0)
     return world_of(model, classifier, train, np.quantile(train[:, 1:], [0.01, 0.99], axis=0))
 
 

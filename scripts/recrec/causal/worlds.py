@@ -2,8 +2,22 @@
 
 import numpy as np
 
-from recrec.causal import classifiers, fitting
+from recrec.causal import classifiers, fitting, models_table, people
 from recrec.causal.world import world_of
+
+#: Columns of models.csv, in order, and what they say.
+QUALITY = {
+    "dataset": "name of the data set",
+    "title": "what figures call it",
+    "synthetic": "whether the people are made up",
+    "seed": "seed of the people",
+    "part": "`classifier` or `equation`",
+    "name": "the kind of classifier, or the node whose equation was fitted",
+    "group": "`all` test people, or those with this value of the sensitive node",
+    "measure": "people, accepted_in_truth, accepted, accuracy, auc, brier and calibration_error (ten bins) of a "
+    "classifier; r2, and the standard deviation of what is left, of an equation",
+    "value": "its value on the test people",
+}
 
 
 def limits_of(dataset, model, train, quantiles):
@@ -29,27 +43,53 @@ def limits_of(dataset, model, train, quantiles):
     return limits
 
 
-def fit(dataset, people, seed):
-    """Equations and classifier, fitted to the training people.
+def people_of(dataset, name, folder, seed, log):
+    """The people of a data set: drawn from its equations, or read from its files.
 
     Parameters
     ----------
     dataset : CausalDataset
-    people : People
+    name : str
+    folder : path or None
+        Where its files are, if it has any.
     seed : int
+    log : logging.Logger
+
+    Returns
+    -------
+    Split
+    list of dict
+        What was done to each column of a table, see `people.read_people`.
+    """
+    if dataset.read is not None:
+        return people.read_people(dataset, folder, name, seed, log)
+    return people.split(people.simulate(dataset, seed=seed), dataset.shares, seed), []
+
+
+def fit(dataset, split, seed, log):
+    """Equations, where they are not given, and classifier, fitted to the training people.
+
+    Parameters
+    ----------
+    dataset : CausalDataset
+    split : Split
+    seed : int
+    log : logging.Logger
 
     Returns
     -------
     CausalModel, Classifier
     """
-    classifier = classifiers.train(dataset.classifier, people.x_train, people.y_train, seed)
-    return fitting.model_of(dataset, people, seed), classifier
+    train = split.train
+    model = dataset.model() if dataset.equations == "given" else fitting.fit_equations(dataset, train.x, seed, log)
+    return model, classifiers.train(dataset, train.x, train.y, seed)
 
 
-def to_arrays(model, classifier):
-    """Fitted equations and classifier as plain arrays."""
+def to_arrays(dataset, model, classifier):
+    """Equations, where they were fitted, and classifier as plain arrays."""
+    fitted = {} if dataset.equations == "given" else fitting.to_arrays(model)
     return {
-        **{f"model_{key}": value for key, value in fitting.to_arrays(model).items()},
+        **{f"model_{key}": value for key, value in fitted.items()},
         **{f"classifier_{key}": value for key, value in classifier.to_arrays().items()},
     }
 
@@ -60,16 +100,27 @@ def from_arrays(dataset, arrays):
     def part(name):
         return {key.removeprefix(name): value for key, value in arrays.items() if key.startswith(name)}
 
-    return fitting.from_arrays(dataset, part("model_")), classifiers.from_arrays(part("classifier_"))
+    given = dataset.equations == "given"
+    model = dataset.model() if given else fitting.from_arrays(dataset, part("model_"))
+    return model, classifiers.Classifier.from_arrays(part("classifier_"))
 
 
-def load(dataset, people, fitted, quantiles, normaliser):
+def quality(dataset, name, seed, split, model, classifier):
+    """How good fitted equations and classifier are on the test people: rows with the columns `QUALITY`."""
+    rows = models_table.classifier_rows(dataset, classifier, split.test)
+    if dataset.equations != "given":
+        rows += models_table.equation_rows(dataset, model, split.test)
+    head = {"dataset": name, "title": dataset.title, "synthetic": dataset.synthetic, "seed": seed}
+    return [{**head, **row} for row in rows]
+
+
+def load(dataset, split, fitted, quantiles, normaliser):
     """A world, and the true equations where they are known.
 
     Parameters
     ----------
     dataset : CausalDataset
-    people : People
+    split : Split
     fitted : dict of str to array
         See `to_arrays`.
     quantiles : (float, float)
@@ -82,21 +133,21 @@ def load(dataset, people, fitted, quantiles, normaliser):
         The world's own where its equations are the given ones; None of real people.
     """
     model, classifier = from_arrays(dataset, fitted)
-    limits = limits_of(dataset, model, people.x_train, quantiles)
-    world = world_of(model, classifier, people.x_train, limits, normaliser)
+    limits = limits_of(dataset, model, split.train.x, quantiles)
+    world = world_of(model, classifier, split.train.x, limits, normaliser)
     if dataset.equations == "given":
         return world, model
     simulated = all(node.equation is not None for node in dataset.nodes.values())
     return world, dataset.model() if simulated else None
 
 
-def asking(world, people, largest):
+def asking(world, split, largest):
     """Rejected people of the test split, in its order.
 
     Parameters
     ----------
     world : World
-    people : People
+    split : Split
     largest : int
         So many at most.
 
@@ -106,5 +157,5 @@ def asking(world, people, largest):
     rows : (n,) array of int
         Their numbers in the data set.
     """
-    rejected = np.flatnonzero(world.classifier.logit(people.x_test) < 0)[:largest]
-    return people.x_test[rejected], people.rows_test[rejected]
+    rejected = np.flatnonzero(world.classifier.logit(split.test.x) < 0)[:largest]
+    return split.test.x[rejected], split.test.rows[rejected]
