@@ -8,7 +8,7 @@ from recrec.workflow.job import job
 with job(snakemake) as log:
     dataset = CausalDataset.model_validate(snakemake.params.dataset)
     name, seed = snakemake.wildcards.dataset, int(snakemake.wildcards.seed)
-    folder = snakemake.input.raw[0] if snakemake.input.get("raw") else None
+    folder = snakemake.input.get("raw") or None
     split, counts = worlds.people_of(dataset, name, folder, seed, log)
     log.info("%s people to train, to validate and to test", ", ".join(str(len(part.x)) for part in split))
     save_arrays(snakemake.output.people, **split.to_arrays())
