@@ -20,6 +20,11 @@ def causal():
         raise WorkflowError(str(error)) from None
 
 
+# Mistakes are told here rather than by the first rule that asks, which has a traceback around it.
+if any("causal" in str(target) for target in workflow.dag_settings.targets):
+    causal()
+
+
 def causal_dataset(name):
     """A causal data set's config, of the study or not."""
     try:
