@@ -34,10 +34,8 @@ def causal_dataset(name):
 
 
 def causal_content(wildcards):
-    """A parameter: what the data set's file says that results depend on."""
-    return causal_dataset(wildcards.dataset).model_dump(
-        by_alias=True, exclude_unset=True, exclude={"title", "assumptions", "cite", "extends"}
-    )
+    """A parameter: what the data set's file says."""
+    return causal_dataset(wildcards.dataset).model_dump(by_alias=True, exclude_unset=True)
 
 
 def causal_key(*path):

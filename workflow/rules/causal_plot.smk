@@ -16,7 +16,7 @@ rule causal_plot:
     wildcard_constraints:
         figure="constraints|disparity|graph",
     params:
-        dataset=lambda wildcards: causal_dataset(wildcards.dataset).model_dump(by_alias=True, exclude_unset=True),
+        dataset=causal_content,
         code=code("causal_plot"),
     run:
         submit("causal_plot", input, output, params, wildcards, threads, resources, log, keep="figures")
