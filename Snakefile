@@ -23,6 +23,7 @@ localrules:
     causal_tables,
     causal_plot,
     causal_plot_all,
+    causal_card,
 
 
 include: "workflow/rules/common.smk"
@@ -49,6 +50,7 @@ include: "workflow/rules/causal_recourse.smk"
 include: "workflow/rules/causal_evaluate.smk"
 include: "workflow/rules/causal_tables.smk"
 include: "workflow/rules/causal_plot.smk"
+include: "workflow/rules/causal_card.smk"
 
 
 # What is made when no target is named. It has to stand in this file: a default target in an included one does not count.

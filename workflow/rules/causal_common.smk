@@ -93,9 +93,7 @@ CAUSAL_WORLD = dict(
 def causal_heads(wildcards):
     """A parameter: what each cell of a data set is known by, in the order of `causal_cells`."""
     values = {key: getattr(causal().config, f"{key}s") for key in ("method", "scheme", "seed")}
-    return [
-        {"dataset": wildcards.dataset, **dict(zip(values, cell))} for cell in itertools.product(*values.values())
-    ]
+    return [{"dataset": wildcards.dataset, **dict(zip(values, cell))} for cell in itertools.product(*values.values())]
 
 
 def causal_schemes(wildcards):

@@ -32,8 +32,6 @@ rule causal_gaps:
         submit("causal_gaps", input, output, params, wildcards, threads, resources, log, keep="people")
 
 
-
-
 rule causal_tables:
     input:
         people=causal_cells(rules.causal_cells_table.output.people),

@@ -60,7 +60,11 @@ class CausalSection(Section):
     )
     plausibility: Plausibility = Field(Plausibility(), description="Plausibility.")
     statistics: Inference = Field(Inference(), description="Intervals and p-values.")
-    cards: list[Text] = Field([], description="Files of people for `snakemake results/cards/causal`.")
+    cards: dict[str, list_of(Text)] = Field(
+        {},
+        description="Files in which people say what they can and want to change, by data set: `snakemake "
+        "results/cards/causal` makes a card for each.",
+    )
 
     @model_validator(mode="after")
     def _in_order(self):

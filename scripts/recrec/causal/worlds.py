@@ -4,6 +4,7 @@ import numpy as np
 
 from recrec.causal import classifiers, fitting, models_table, people
 from recrec.causal.world import world_of
+from recrec.errors import InputError
 
 #: Columns of models.csv, in order, and what they say.
 QUALITY = {
@@ -159,3 +160,31 @@ def asking(world, split, largest):
     """
     rejected = np.flatnonzero(world.classifier.logit(split.test.x) < 0)[:largest]
     return split.test.x[rejected], split.test.rows[rejected]
+
+
+def row_of(split, row, name):
+    """The values of the person in a row of a data set.
+
+    Parameters
+    ----------
+    split : Split
+    row : int
+        Counted from 1, as the table has it; of simulated people, in the order in which they were drawn.
+    name : str
+        Of the data set, for the message.
+
+    Returns
+    -------
+    (nodes,) array
+
+    Raises
+    ------
+    InputError
+        If there is nobody in that row.
+    """
+    for part in split:
+        found = np.flatnonzero(part.rows == row)
+        if len(found):
+            return part.x[found[0]]
+    last = max(part.rows.max() for part in split)
+    raise InputError(f"{name}: nobody in row {row}; there are rows 1 to {last}, without those that were dropped")
