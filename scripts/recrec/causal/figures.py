@@ -72,8 +72,15 @@ CAPTIONS = {
     ),
 }
 
-#: The methods in the order of legends; others follow by name.
-METHODS = ("exact", "grid", "gradient", "amortized", "nearest", "random")
+#: The methods in the order of legends, from dark to light so that they stay apart in grey and for the colour-blind.
+METHODS = {
+    "exact": "#040328",
+    "grid": "#610424",
+    "gradient": "#154b98",
+    "amortized": "#de4b51",
+    "nearest": "#cd993d",
+    "random": "#a9cad8",
+}
 #: The schemes in the order of axes; others follow as they come.
 HARD = ("universal", "mask-75", "mask-50", "mask-25", "top-2", "top-1")
 SOFT = ("universal", "ranked", "scored", "preferred", "hard-soft")
@@ -104,13 +111,14 @@ class Measure(NamedTuple):
 
 VALIDITY = Measure("validity_model", "valid (%)", "all", 100)
 COST = Measure("cost_universal", "cost", "common")
-PLAUSIBILITY = Measure("log_density_percentile", "plausibility (percentile)", "common")
+PLAUSIBILITY = Measure("log_density_percentile", "plausibility\n(percentile)", "common")
 
 
 def _looks(methods):
-    """Looks of the methods of a table, the same whichever others are in it."""
-    known = list(METHODS) + sorted(set(methods) - set(METHODS))
-    return {name: look for name, look in looks_of({name: name for name in known}).items() if name in set(methods)}
+    """Looks of the methods of a table, the same whichever others are in it; those that we do not know are grey."""
+    ordered = [*METHODS, *sorted(set(methods) - set(METHODS))]
+    looks = looks_of({name: name for name in ordered})
+    return {name: {**looks[name], "color": METHODS.get(name, "0.6")} for name in ordered if name in set(methods)}
 
 
 def _in_order(names, order):
@@ -258,27 +266,81 @@ def _log_ticks(axis, values):
     axis.set_minor_locator(NullLocator())
 
 
+def _few_ticks(axes):
+    """Some labels on a short horizontal axis, none of them at its ends, where they would meet the next panel's."""
+    low, high = axes.get_xlim()
+    ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+    edge = 0.1 * (high - low)
+    inner = ticks[(ticks >= low + edge) & (ticks <= high - edge)]
+    axes.set_xticks(inner if len(inner) > 1 else ticks[(ticks >= low) & (ticks <= high)])
+    axes.set_xlim(low, high)
+    axes.tick_params("x", labelsize="x-small", pad=1)
+
+
 def _empty(axes, text):
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize="x-small", color="0.3")
 
 
-def _scheme_axis(axes, schemes, labelled):
-    axes.set_xlim(-0.55, len(schemes) - 0.45)
-    axes.set_xticks(range(len(schemes)), schemes if labelled else [], rotation=50, ha="right", rotation_mode="anchor")
-    axes.tick_params("x", labelsize="small", pad=1)
-    axes.grid(axis="x", visible=False)
-    for place in range(1, len(schemes), 2):
-        axes.axvspan(place - 0.5, place + 0.5, color="0.955", linewidth=0, zorder=0)
+class Places(NamedTuple):
+    """Schemes on one axis, hard constraints first and soft ones behind a gap.
+
+    Attributes
+    ----------
+    schemes : list of str
+        In order; the one without constraints stands on either side of the gap.
+    at : (schemes,) array
+        Their places.
+    headings : list of (place, text)
+    """
+
+    schemes: list
+    at: np.ndarray
+    headings: list
+
+    def draw(self, axes, labelled, headed):
+        """Set the axis up."""
+        axes.set_xlim(self.at[0] - 0.55, self.at[-1] + 0.55)
+        axes.set_xticks(
+            self.at if labelled else [], self.schemes if labelled else [], rotation=50, ha="right",
+            rotation_mode="anchor",
+        )  # fmt: skip
+        axes.tick_params("x", labelsize="small", pad=1)
+        axes.grid(axis="x", visible=False)
+        axes.bar(self.at[1::2], 1, 1, transform=axes.get_xaxis_transform(), color="0.955", linewidth=0, zorder=0)
+        for place in self.at[1:][np.diff(self.at) > 1]:
+            axes.axvline(place - 0.5 - GAP / 2, color="0.3", linewidth=0.8, zorder=1)
+        for place, text in self.headings if headed else ():
+            axes.text(place, 1.03, text, transform=axes.get_xaxis_transform(), ha="center", va="bottom")
+
+    def runs(self):
+        """For each scheme whether it is a stricter version of the one before, to which its point is then joined."""
+        stricter = [
+            (two.startswith("mask-") and (one == "universal" or one.startswith("mask-")))
+            or (two.startswith("top-") and one.startswith("top-"))
+            for one, two in itertools.pairwise(self.schemes)
+        ]  # fmt: skip
+        return np.array([False, *stricter])
 
 
-def _runs(schemes):
-    """Places of schemes that are ever stricter versions of one another: their points are joined."""
-    masks = [place for place, name in enumerate(schemes) if name == "universal" or name.startswith("mask-")]
-    tops = [place for place, name in enumerate(schemes) if name.startswith("top-")]
-    return [run for run in (masks, tops) if len(run) > 1]
+#: Between hard and soft schemes, in places.
+GAP = 0.4
 
 
-def _strengths(axes, points, schemes, looks):
+def _places(cells):
+    """Where the schemes of a table stand; those with correlated preferences are left to the figure of disparity."""
+    cells = cells[~cells["scheme"].str.endswith(CORRELATED)]
+    is_soft = cells["strength"].isin(["soft", "both"])
+    hard, soft = _in_order(cells["scheme"][~is_soft], HARD), _in_order(cells["scheme"][is_soft], SOFT)
+    if soft and "universal" in hard:
+        soft = ["universal", *soft]
+    if hard == ["universal"]:
+        hard = []
+    at = np.concatenate([np.arange(len(hard)), len(hard) + GAP * bool(hard) + np.arange(len(soft))])
+    headings = [("hard constraints", at[: len(hard)]), ("soft constraints", at[len(hard) :])]
+    return Places([*hard, *soft], at, [(part.mean(), text) for text, part in headings if len(part)])
+
+
+def _strengths(axes, points, places, looks):
     """Points of every method over schemes; joined where one is a stricter version of the other.
 
     Parameters
@@ -286,28 +348,24 @@ def _strengths(axes, points, schemes, looks):
     points : DataFrame
         By method and scheme: mean, min, max.
     """
+    breaks = np.flatnonzero(~places.runs())
     for (method, look), beside in zip(looks.items(), _beside(len(looks)), strict=True):
         if method not in points.index.get_level_values(0):
             continue
-        part = points.loc[method].reindex(schemes)
-        places = np.arange(len(schemes)) + beside
-        axes.vlines(places, part["min"], part["max"], color=look["color"], linewidth=0.8)
-        for run in _runs(schemes):
-            axes.plot(
-                places[run], part["mean"].iloc[run], color=look["color"], linestyle=look["linestyle"], linewidth=1
-            )
+        part, at = points.loc[method].reindex(places.schemes), places.at + beside
+        axes.vlines(at, part["min"], part["max"], color=look["color"], linewidth=0.8)
         axes.plot(
-            places, part["mean"], color=look["color"], marker=look["marker"], linestyle="", markersize=3.9,
-            markeredgecolor="0.15", markeredgewidth=0.35,
+            np.insert(at, breaks, np.nan), np.insert(part["mean"].to_numpy(), breaks, np.nan), **_point(look),
+            linestyle=look["linestyle"], linewidth=1,
         )  # fmt: skip
 
 
-def _axes_of_schemes(cells):
-    """Schemes on the axis of hard constraints and on that of soft ones; those with correlated preferences on none."""
-    cells = cells[~cells["scheme"].str.endswith(CORRELATED)]
-    soft = cells["strength"].isin(["soft", "both"])
-    hard = _in_order(cells["scheme"][~soft], HARD)
-    return hard, [*(["universal"] if "universal" in hard else []), *_in_order(cells["scheme"][soft], SOFT)]
+def _point(look):
+    """How a method's points look."""
+    return {
+        "color": look["color"], "marker": look["marker"], "markersize": 3.9, "markeredgecolor": "0.1",
+        "markeredgewidth": 0.35,
+    }  # fmt: skip
 
 
 def constraints(cells, title, synthetic, cost="cost_universal"):
@@ -332,49 +390,41 @@ def constraints(cells, title, synthetic, cost="cost_universal"):
         If there are several data sets in the table.
     """
     style(0.9)
-    looks = _looks(_one(cells)["method"])
-    hard, soft = _axes_of_schemes(cells)
+    looks, places = _looks(_one(cells)["method"]), _places(cells)
     rows = [("valid (%)", "validity_model", 100)]
     known = cells.loc[cells["over"] == "all", ["validity_model", "validity_true"]].dropna()
     if not np.allclose(known["validity_model"], known["validity_true"]):
         rows = [("valid by\nits model (%)", "validity_model", 100), ("truly\nvalid (%)", "validity_true", 100)]
     first = len(rows)
     rows += [(COST.label, cost, COST.factor), (PLAUSIBILITY.label, PLAUSIBILITY.column, PLAUSIBILITY.factor)]
-    kinds = [(hard, "hard constraints"), (soft, "soft constraints")]
-    kinds = [(schemes, name) for schemes, name in kinds if len(schemes) > 1] or [(hard or soft, "no constraints")]
-    half = len(kinds)
     sheet = _sheet(
         f"{display_title(title, synthetic)}: what constraints do",
         "Points: means over people. Bars: least to greatest seed. Lines join schemes each of which is stricter than "
         "the one before. Common support: cases that a method has valid under every scheme. Cost: with the same weights "
         "for everybody. Plausibility: percentile of the log-density among accepted people.",
-        [0.31 * max(3, len(schemes)) for schemes, _ in kinds] * 2, [1.3] * len(rows), looks=list(looks.values()),
-        left=0.75, heads=0.2, below=0.75, columns_apart=([0.08, 0.3, 0.08] if half > 1 else [0.3]),
-        rows_apart=[0.1] * (first - 1) + [0.28, 0.1],
+        [0.31 * max(4, places.at[-1] + 1)] * 2, [1.3] * len(rows), looks=list(looks.values()), left=0.75, heads=0.2,
+        below=0.62, columns_apart=0.3, rows_apart=[0.1] * (first - 1) + [0.28, 0.1],
     )  # fmt: skip
     for (row, (label, column, factor)), (side, over) in itertools.product(enumerate(rows), enumerate(OVER)):
-        panels = sheet.panels[row, side * half : (side + 1) * half]
+        axes = sheet.panels[row, side]
         if row < first and side:
-            for axes in panels:
-                axes.set_visible(False)
+            axes.remove()
             continue
         points = _spread(cells[cells["over"] == over], ["method", "scheme"], column) * factor
-        for axes, (schemes, name) in zip(panels, kinds, strict=True):
-            _strengths(axes, points[points.index.isin(schemes, level=1)], schemes, looks)
-            if column == cost:
-                _log_ticks(axes.yaxis, factor * cells[cost])
-            else:
-                _percent_axis(axes.yaxis)
-            _scheme_axis(axes, schemes, row == len(rows) - 1)
-            axes.tick_params(labelleft=axes is sheet.panels[row, 0])
-            if row == 0:
-                axes.set_title(name, fontsize="medium", pad=3)
-            if points["mean"].dropna().empty:
-                _empty(axes, "no case")
-        sheet.panels[row, 0].set_ylabel(label)
+        _strengths(axes, points, places, looks)
+        if column == cost:
+            _log_ticks(axes.yaxis, factor * cells[cost])
+        else:
+            _percent_axis(axes.yaxis)
+        places.draw(axes, row == len(rows) - 1, row == 0)
+        axes.tick_params(labelleft=side == 0)
+        if points["mean"].dropna().empty:
+            _empty(axes, "no case")
+        if side == 0:
+            axes.set_ylabel(label)
         if row == first:
-            _above(panels, OVER[over])
-    _common_shares(_across(sheet.figure, sheet.panels[0, half:]), cells, looks)
+            _above([axes], OVER[over])
+    _common_shares(sheet, looks, cells)
     return sheet.figure
 
 
@@ -393,23 +443,18 @@ def _above(panels, text):
     )  # fmt: skip
 
 
-def _across(figure, panels):
-    """One panel in the place of some beside each other, with room for labels on its left."""
-    first, last = panels[0].get_position(), panels[-1].get_position()
-    room = 0.75 / figure.get_figwidth()
-    return figure.add_axes((first.x0 + room, first.y0, last.x1 - first.x0 - room, first.height))
-
-
-def _common_shares(axes, cells, looks):
-    """The share of all cases that a method has valid under every scheme."""
+def _common_shares(sheet, looks, cells):
+    """The share of all cases that a method has valid under every scheme, in the place of the upper right panel."""
+    place, room = sheet.panels[-1, 1].get_position(), 0.75 / sheet.figure.get_figwidth()
+    upper = sheet.panels[0, 0].get_position()
+    axes = sheet.figure.add_axes((place.x0 + room, upper.y0, place.width - room, upper.height))
     people = cells[cells["over"] == "all"].groupby(["method", "seed"])["people"].max()
     common = cells[cells["over"] == "common"].groupby(["method", "seed"])["valid"].max()
     share = 100 * (common / people).groupby("method").mean()
     for place, (method, look) in enumerate(looks.items()):
         value = share.get(method, np.nan)
         axes.plot([0, value], [place, place], color=look["color"], linestyle=look["linestyle"], linewidth=1)
-        axes.plot([value], [place], color=look["color"], marker=look["marker"], markersize=4, linestyle="",
-                  markeredgecolor="0.15", markeredgewidth=0.35)  # fmt: skip
+        axes.plot([value], [place], **_point(look))
     axes.set_yticks(range(len(looks)), list(looks))
     axes.set_ylim(len(looks) - 0.5, -0.5)
     axes.grid(axis="y", visible=False)
@@ -437,16 +482,14 @@ def constraints_all(cells):
     for method, look in looks.items():
         if counts.nunique() > 1:
             look["label"] += f" ({counts[method]})"
-    hard, soft = _axes_of_schemes(cells)
-    kinds = [(hard, "hard constraints"), (soft, "soft constraints")]
-    kinds = [(schemes, name) for schemes, name in kinds if len(schemes) > 1] or [(hard or soft, "no constraints")]
+    places = _places(cells)
     means = cells.groupby(["over", "dataset", "method", "scheme"], sort=False).mean(numeric_only=True)
-    alone = means[COST.column].xs("universal", level="scheme") if "universal" in hard else np.nan
+    alone = means[COST.column].xs("universal", level="scheme") if "universal" in places.schemes else np.nan
     means["times"] = means[COST.column] / alone
     rows = [
         ("valid (%)\nof all cases", means.loc["all", VALIDITY.column] * VALIDITY.factor),
         ("times the cost\nwithout constraints", means.loc["common", "times"]),
-        (PLAUSIBILITY.label.replace(" ", "\n"), means.loc["common", PLAUSIBILITY.column] * PLAUSIBILITY.factor),
+        (PLAUSIBILITY.label, means.loc["common", PLAUSIBILITY.column] * PLAUSIBILITY.factor),
     ]
     sheet = _sheet(
         f"{_heading(titles)}: what constraints do",
@@ -454,25 +497,22 @@ def constraints_all(cells):
         "plausibility: of the common support, the cases that a method has valid under every scheme."
         + (" Numbers in brackets: data sets that a method has; where they differ, methods are not to be compared."
            if counts.nunique() > 1 else ""),
-        [0.42 * max(3, len(schemes)) for schemes, _ in kinds], [1.4] * 3, looks=list(looks.values()), left=0.85,
-        heads=0.2, below=0.75, columns_apart=0.08, rows_apart=0.12,
+        [0.44 * max(4, places.at[-1] + 1)], [1.4] * 3, looks=list(looks.values()), left=0.85, heads=0.2, below=0.62,
+        rows_apart=0.12,
     )  # fmt: skip
     for row, (label, values) in enumerate(rows):
         spread = values.groupby(["method", "scheme"], sort=False)
         points = spread.agg(["mean", "min", "max"])
         if row == 1:
             points["mean"] = np.exp(np.log(values.where(values > 0)).groupby(["method", "scheme"], sort=False).mean())
-        for axes, (schemes, name) in zip(sheet.panels[row], kinds, strict=True):
-            _strengths(axes, points, schemes, looks)
-            if row == 1:
-                _log_ticks(axes.yaxis, points)
-            else:
-                _percent_axis(axes.yaxis)
-            _scheme_axis(axes, schemes, row == 2)
-            axes.tick_params(labelleft=axes is sheet.panels[row, 0])
-            if row == 0:
-                axes.set_title(name, fontsize="medium", pad=3)
-        sheet.panels[row, 0].set_ylabel(label)
+        axes = sheet.panels[row, 0]
+        _strengths(axes, points, places, looks)
+        if row == 1:
+            _log_ticks(axes.yaxis, points)
+        else:
+            _percent_axis(axes.yaxis)
+        places.draw(axes, row == 2, row == 0)
+        axes.set_ylabel(label)
     return sheet.figure
 
 
@@ -506,7 +546,7 @@ def disparity(gaps, title, synthetic, measures=(VALIDITY, COST, PLAUSIBILITY)):
         "empty: does not. Shaded: preferences go with the sensitive attribute. Validity of all cases, cost and plausibility "
         "of the cases that a method has valid under every scheme.",
         [0.98] * (len(measures) * len(kinds)), [0.062 * max(4, len(looks)) * len(schemes)],
-        looks=list(looks.values()), left=1.3, heads=0.42, below=0.25,
+        looks=list(looks.values()), left=1.3, heads=0.56, below=0.25,
         columns_apart=([0.1] * (len(measures) - 1) + [0.25]) * (len(kinds) - 1) + [0.1] * (len(measures) - 1),
     )  # fmt: skip
     places = np.arange(len(schemes))
@@ -519,14 +559,13 @@ def disparity(gaps, title, synthetic, measures=(VALIDITY, COST, PLAUSIBILITY)):
             if method not in part.index.get_level_values(0):
                 continue
             rows = part.loc[method].reindex(schemes)
-            axes.hlines(places + beside, rows["low"] * measure.factor, rows["high"] * measure.factor,
-                        color=look["color"], linewidth=0.8)  # fmt: skip
+            low, high, gap = (rows[name].to_numpy() * measure.factor for name in ("low", "high", "gap"))
+            axes.hlines(places + beside, low, high, color=look["color"], linewidth=0.8)
             differs = (rows["p_holm"] < SIGNIFICANT).to_numpy()
             for which, fill in ((~differs, "white"), (differs, look["color"])):
                 axes.plot(
-                    rows["gap"].to_numpy()[which] * measure.factor, (places + beside)[which], linestyle="",
-                    marker=look["marker"], markersize=3.4, markerfacecolor=fill, markeredgewidth=0.7,
-                    markeredgecolor=look["color"],
+                    gap[which], (places + beside)[which], linestyle="", marker=look["marker"], markersize=3.4,
+                    markerfacecolor=fill, markeredgewidth=0.7, markeredgecolor=look["color"],
                 )  # fmt: skip
         for place, scheme in enumerate(schemes):
             if scheme.endswith(CORRELATED):
@@ -534,15 +573,14 @@ def disparity(gaps, title, synthetic, measures=(VALIDITY, COST, PLAUSIBILITY)):
         axes.hlines(places[1:] - 0.5, 0, 1, transform=axes.get_yaxis_transform(), color="0.8", linewidth=0.5)
         axes.axvline(0, color="0.2", linewidth=0.9, zorder=1)
         axes.set_ylim(len(schemes) - 0.5, -0.5)
-        axes.set_yticks(places, schemes if column == 0 else [])
+        axes.set_yticks(places if column == 0 else [], schemes if column == 0 else [])
         axes.grid(axis="y", visible=False)
-        axes.xaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2))
-        axes.tick_params("x", labelsize="small", pad=1)
+        _few_ticks(axes)
         axes.set_title(GAP_LABELS.get(measure.column, measure.label), fontsize="small", pad=3)
         if part.empty or part["gap"].isna().all():
             _empty(axes, "no case")
         if column % len(measures) == 0:
-            _above(sheet.panels[0, column : column + len(measures)], f"{heading}\n")
+            _above(sheet.panels[0, column : column + len(measures)], f"{heading}\n\n")
     return sheet.figure
 
 
@@ -583,7 +621,7 @@ def disparity_all(gaps, titles, method=None, kind="group", measures=(VALIDITY, C
         f"Gaps {KINDS[kind]}. Bold and starred: differs from no gap (p < 0.05 after Holm's correction over schemes). "
         "Shade: how large, within a table. Validity of all cases, cost and plausibility of the cases that the method "
         "has valid under every scheme. †: SYNTHETIC data.",
-        [0.4 * len(schemes)], [0.2 * len(names)] * len(measures), left=1.75, heads=0.95, rows_apart=0.32,
+        [0.4 * len(schemes)], [0.2 * len(names)] * len(measures), left=1.75, right=0.35, heads=0.85, rows_apart=0.32,
     )  # fmt: skip
     for row, measure in enumerate(measures):
         one = part[(part["measure"] == measure.column) & (part["over"] == measure.over)]
@@ -597,7 +635,7 @@ def disparity_all(gaps, titles, method=None, kind="group", measures=(VALIDITY, C
         texts = np.array([[f"{value:.{digits}f}{'*' if star else ''}" for value, star in zip(*line, strict=True)]
                           for line in zip(values, marked, strict=True)])  # fmt: skip
         axes = sheet.panels[row, 0]
-        _table(axes, values, np.abs(values), texts, marked)
+        _table(axes, values, np.abs(values) / np.nanmax([*np.abs(values).flat, 1e-300]), texts, marked)
         _table_labels(axes, _marked_titles(titles, names), schemes if row == 0 else [])
         label = GAP_LABELS.get(measure.column, measure.label).replace("\n", " ")
         axes.text(0, 1.01 if row else 1.0, label, transform=axes.transAxes, ha="right", va="bottom", fontsize="small",
@@ -607,9 +645,7 @@ def disparity_all(gaps, titles, method=None, kind="group", measures=(VALIDITY, C
 
 def _table(axes, values, shades, texts, bold, framed=None):
     """Numbers in cells, darker where the shade is larger; the colour says nothing that the number does not."""
-    finite = np.isfinite(values)
-    shades = np.where(finite, shades, 0.0)
-    shades = np.clip(shades / shades.max(), 0, 1) if shades.max() > 0 else shades
+    shades = np.where(np.isfinite(values), np.clip(shades, 0, 1), 0.0)
     axes.pcolormesh(shades, cmap=SHADES, vmin=0, vmax=1, edgecolor="white", linewidth=0.6)
     for (row, column), value in np.ndenumerate(values):
         axes.text(
@@ -634,10 +670,9 @@ def _marked_titles(titles, names):
 
 def _table_labels(axes, rows, columns):
     axes.set_yticks(np.arange(len(rows)) + 0.5, rows)
-    axes.tick_params("y", labelsize="x-small", pad=1)
     axes.xaxis.tick_top()
     axes.set_xticks(np.arange(len(columns)) + 0.5, columns, rotation=45, ha="left", rotation_mode="anchor")
-    axes.tick_params("x", labelsize="small", pad=1)
+    axes.tick_params(labelsize="x-small", pad=1, length=0)
 
 
 def elicited(cells):
@@ -687,7 +722,7 @@ def elicited(cells):
         axes.axvline(none, color="0.2", linewidth=0.9, zorder=1)
         axes.set_title(label, fontsize="small", pad=3)
         axes.set_yticks(range(len(names)), [_row_name(*titles[name]) for name in names] if column == 0 else [])
-        axes.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=2))
+        _few_ticks(axes)
     if not panels:
         _empty(sheet.panels[0, 0], "no scheme asks")
     return sheet.figure
@@ -700,10 +735,7 @@ def _by_dataset(axes, points, names, looks):
             continue
         part, places = points.loc[method].reindex(names), np.arange(len(names)) + beside
         axes.hlines(places, part["min"], part["max"], color=look["color"], linewidth=0.9)
-        axes.plot(
-            part["mean"], places, color=look["color"], marker=look["marker"], linestyle="", markersize=3.9,
-            markeredgecolor="0.15", markeredgewidth=0.35,
-        )  # fmt: skip
+        axes.plot(part["mean"], places, linestyle="", **_point(look))
     for place in range(1, len(names), 2):
         axes.axhspan(place - 0.5, place + 0.5, color="0.955", linewidth=0, zorder=0)
     axes.set_ylim(len(names) - 0.5, -0.5)
@@ -766,19 +798,19 @@ def amortized(people, times, titles, method="amortized", reference="exact"):
         f"Cost: on cases that both solve. Framed: more than {TARGETS[0]:g} times the cost, or {-TARGETS[1]:g} points "
         "fewer solved. -: not there for both. Time: markers are medians over schemes and seeds, bars reach from the "
         "least to the greatest; on one machine, in one run. †: SYNTHETIC data.",
-        [0.4 * len(schemes)], [0.2 * len(names)] * 2 + [0.055 * max(4, len(looks)) * len(names)], left=1.75,
-        heads=1.0, rows_apart=[0.32, 0.62], below=0.4,
+        [0.4 * len(schemes)], [0.2 * len(names)] * 2 + [0.048 * max(4, len(looks)) * len(names)], left=1.75,
+        right=0.35, heads=0.85, rows_apart=[0.32, 0.62], below=0.4,
     )  # fmt: skip
     rows = [
-        ("ratio", "times the cost", "{:.2f}", np.greater, lambda values: values - 1),
-        ("points", "points of validity", "{:+.1f}", np.less, np.negative),
+        ("ratio", "times the cost", "{:.2f}", np.greater, lambda values: (values - 1) / (2 * (TARGETS[0] - 1))),
+        ("points", "points of validity", "{:+.1f}", np.less, lambda values: values / (2 * TARGETS[1])),
     ]
     for row, (column, label, text, worse, bad) in enumerate(rows):
         axes = sheet.panels[row, 0]
         values = table[column].unstack("scheme").reindex(index=names, columns=schemes).to_numpy()
         texts = np.array([[text.format(value) for value in line] for line in values])
         framed = worse(values, TARGETS[row])
-        _table(axes, values, np.clip(bad(values), 0, None), texts, framed, framed)
+        _table(axes, values, bad(values), texts, framed, framed)
         _table_labels(axes, _marked_titles(titles, names), schemes if row == 0 else [])
         axes.text(0, 1.0, label, transform=axes.transAxes, ha="right", va="bottom", fontsize="small", style="italic")
     axes = sheet.panels[2, 0]
@@ -940,13 +972,14 @@ def graph(dataset):
         parents[ACCEPTED] = tuple(node for node in parents if node in named)
         labels[ACCEPTED] = "accepted"
     lines = max(label.count("\n") + 1 for label in labels.values())
-    wide = 0.24 + 0.078 * max(len(line) for label in labels.values() for line in label.split("\n"))
+    wide = 0.2 + 0.072 * max(len(line) for label in labels.values() for line in label.split("\n"))
     tall = 0.16 + 0.15 * lines
     places, routes = layout(parents, apart=tall + 0.22, lane=0.2)
-    low = min(height for route in [*routes.values(), list(places.values())] for _, height in route)
-    high = max(height for route in [*routes.values(), list(places.values())] for _, height in route)
+    bends = [height for route in routes.values() for _, height in route[1:-1]]
+    low = min([height - tall / 2 for _, height in places.values()] + bends) - 0.05
+    high = max([height + tall / 2 for _, height in places.values()] + bends) + 0.05
     number = 1 + max(layer for layer, _ in places.values())
-    between = 0.55
+    between = 0.5
     kinds = {
         "can be acted on": {"facecolor": "#bfe3f5", "linewidth": 1.8, "linestyle": "-"},
         "cannot": {"facecolor": "white", "linewidth": 0.7, "linestyle": "-"},
@@ -963,10 +996,10 @@ def graph(dataset):
     width = max(number * wide + (number - 1) * between, 3.4)
     sheet = _sheet(
         display_title(dataset.title, dataset.synthetic), "Arrows lead from causes to effects, from left to right.",
-        [width], [high - low + tall + 0.1], left=0.15, right=0.15, heads=0.3, below=0.05,
+        [width], [high - low], left=0.15, right=0.15, heads=0.3, below=0.05,
     )  # fmt: skip
     axes = sheet.panels[0, 0]
-    axes.set(xlim=(0, width), ylim=(high + tall / 2 + 0.05, low - tall / 2 - 0.05))
+    axes.set(xlim=(0, width), ylim=(high, low))
     axes.set_axis_off()
     shift = (width - number * wide - (number - 1) * between) / 2
 
@@ -980,6 +1013,9 @@ def graph(dataset):
         for layer, height in [*route[1:-1], (route[-1][0], end)]:
             x, y = vertices[-1]
             arrives = left_of(layer)
+            if edge[1] == ACCEPTED and layer == route[-1][0]:
+                # On the oval.
+                arrives += wide / 2 * (1 - np.sqrt(1 - (2 * (height - route[-1][1]) / tall) ** 2))
             vertices += [(x + between / 2, y), (arrives - between / 2, height), (arrives, height)]
             codes += [Path.CURVE4] * 3
             if (layer, height) != (route[-1][0], end):
@@ -992,6 +1028,7 @@ def graph(dataset):
         ))  # fmt: skip
     for node, (layer, height) in places.items():
         look = {"edgecolor": "black", "zorder": 2, **kinds[kind_of[node]]}
+        look["clip_on"] = False
         x = left_of(layer)
         if node == ACCEPTED:
             axes.add_patch(Ellipse((x + wide / 2, height), wide, tall, **look))
@@ -1012,7 +1049,7 @@ def graph(dataset):
 
 def _node_label(node, label):
     """A node's name, below what it is called in words."""
-    return node if label in (None, node) else f"{broken(label, 14)}\n({node})"
+    return node if label in (None, node) else f"{broken(label, 13)}\n({node})"
 
 
 def _ports(routes, tall):
@@ -1063,7 +1100,7 @@ def models(table):
         else:
             part = classifiers[classifiers["measure"] == panel].assign(method=classifiers["group"].astype(str))
             _by_dataset(axes, _spread(part, ["method", "dataset"], "value"), names, looks)
-            axes.xaxis.set_major_locator(MaxNLocator(4, min_n_ticks=2))
+            _few_ticks(axes)
         label = {"equations": "equations: R²", "auc": "AUC"}.get(panel, panel)
         axes.set_title(label, fontsize="medium", pad=3)
         axes.set_yticks(range(len(names)), [_row_name(*titles[name]) for name in names] if column == 0 else [])
@@ -1079,7 +1116,6 @@ def _equations(axes, equations, names):
                       transform=axes.get_yaxis_transform())  # fmt: skip
             continue
         part = points.loc[dataset].sort_values("mean")
-        axes.hlines(np.full(len(part), place), part["min"], part["max"], color="0.4", linewidth=0.8)
         axes.plot(part["mean"], np.full(len(part), place), linestyle="", marker="|", markersize=9, color="black")
         axes.annotate(part.index[0], (part["mean"].iloc[0], place), (0, 4), textcoords="offset points",
                       fontsize="xx-small", ha="center", va="bottom", color="0.2")  # fmt: skip
