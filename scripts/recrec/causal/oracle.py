@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from recrec.actionability.profiles import Profiles
 from recrec.causal import catalogue
+from recrec.causal.classifiers import UNITS, Classifier
 from recrec.causal.expressions import parse
 from recrec.causal.methods import exact, grid
 from recrec.causal.world import Problem, World, cost
@@ -29,38 +30,26 @@ BINS, BINS_OF = 30, {"loan": 15}
 ROWS = (10_000, 5_000, 5_000)
 #: How that paper's classifiers were trained: plain stochastic gradient descent, which has not converged by then.
 EPOCHS, BATCH, RATE = 500, 256, 0.001
-#: Units of its network.
-HIDDEN = (32, 32)
 
 log = logging.getLogger(__name__)
 
 
-class Layers(NamedTuple):
-    """A classifier over standardised features: layers with a ReLU between them, one for a logistic regression.
+def classifier_of(mean, sd, layers):
+    """The classifier of raw values whose layers are those of one over standardised values.
 
-    Attributes
+    Parameters
     ----------
     mean, sd : (nodes,) arrays
     layers : list of ((inputs, outputs) array, (outputs,) array)
+
+    Returns
+    -------
+    Classifier
     """
-
-    mean: np.ndarray
-    sd: np.ndarray
-    layers: list
-
-    @property
-    def coefficients(self):
-        """Slopes of the logit in the raw values, (nodes,); None if it is not linear."""
-        return self.layers[0][0][:, 0] / self.sd if len(self.layers) == 1 else None
-
-    def logit(self, x, xp=np):
-        """The logit of people with raw values (..., nodes): not negative where the probability is a half or more."""
-        found = (x - self.mean) / self.sd
-        for place, (weights, bias) in enumerate(self.layers):
-            found = found @ weights + bias
-            if place + 1 < len(self.layers):
-                found = xp.maximum(found, 0.0)
-        return found[..., 0]
+    weights, biases = (list(parts) for parts in zip(*layers, strict=True))
+    weights[0] = weights[0] / sd[:, None]
+    biases[0] = biases[0] - mean @ weights[0]
+    return Classifier(tuple(weights), tuple(biases))
 
 
 class Answer(NamedTuple):
@@ -108,7 +97,7 @@ def answer(model, train, test, layers, bins, normaliser="rejected"):
         If nobody is rejected.
     """
     mean, sd = train.mean(axis=0), train.std(axis=0, ddof=1)
-    classifier = Layers(mean, sd, layers)
+    classifier = classifier_of(mean, sd, layers)
     rejected = train[classifier.logit(train) < 0]
     people = test[classifier.logit(test) < 0]
     for name, rows in (("training", rejected), ("test", people)):
@@ -152,7 +141,7 @@ def simulate(dataset, seed):
     accepted = parse(dataset.accepted).evaluate(values) > 0
     people, _ = model.sample(sum(ROWS), rng)
     part = slice(ROWS[0])
-    layers = trained(for_classifier[part], accepted[part], HIDDEN if dataset.classifier == "network" else (), seed)
+    layers = trained(for_classifier[part], accepted[part], UNITS if dataset.classifier == "network" else (), seed)
     return people[part], people[ROWS[0] + ROWS[1] :], layers
 
 
@@ -399,19 +388,14 @@ def _print(options):
         if not models:
             raise InputError(f"{options.data}: has no folder {', '.join(PUBLISHED)}; allowed: one for each model")
     print(f"Cost x 100; ranges over {options.normaliser} training rows.")
-    columns = ("model", "people", "grid", "exact", "validity", "published")
-    print(
-        _line(
-            *(
-                ("model", "people", "grid", "error", "exact", "error", "validity", "published", "errors off")
-                if options.simulate
-                else columns
-            )
-        )
-    )
+    errors = ("error",) if options.simulate else ()
+    more = ("errors off",) if options.simulate else ()
+    print(_line("model", "people", "grid", *errors, "exact", *errors, "validity", "published", *more))
     for name in models:
         dataset = catalogue.load(catalogue.find(name, catalogue.SHIPPED.parents[1]))
         stem = Path(name).stem
+        if any(node.equation is None for node in dataset.nodes.values()):
+            raise InputError(f"{name}: its equations are fitted; allowed: a model whose equations are given")
         bins = options.bins or BINS_OF.get(stem, BINS)
         published = PUBLISHED.get(stem) if options.normaliser == "rejected" else None
         if options.simulate:
@@ -428,8 +412,8 @@ def _print(options):
 
 def _simulated(dataset, name, bins, published, options):
     """A line for a model's simulations; the error is that of one of them, such as the published figure is."""
-    if dataset.accepted is None or any(node.equation is None for node in dataset.nodes.values()):
-        raise InputError(f"{name}: has no equations and labels to simulate; allowed: a simulated model")
+    if dataset.accepted is None:
+        raise InputError(f"{name}: says not who is accepted in truth; allowed: a model that does")
     model = dataset.model()
     found = [answer(model, *simulate(dataset, seed), bins, options.normaliser) for seed in range(options.seeds)]
     cells = []
