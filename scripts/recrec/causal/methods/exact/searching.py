@@ -23,8 +23,8 @@ DIFFERENCE = 1e-6
 #: Logit from which the search counts as accepted, and the one that its steps aim at: the classifier, asked about other
 #: people at the same time, sums in another order and has to accept all the same.
 SURE, MARGIN = 1e-10, 1e-9
-#: Share of the way to each corner of the box at which the search begins, too.
-HALFWAY = 0.5
+#: Share of the way to each corner of the box at which the search begins, too, and up to how many sets of nodes it does.
+HALFWAY, CORNERED = 0.5, 20
 #: Halvings of a bisection: to begin with, and down to rounding.
 ROUGH, FINE = 8, 48
 #: Relative progress below which a search ends, and cost, in costs of the plan at hand, from which it is given up.
@@ -314,7 +314,7 @@ def solve(problem, largest_set, settings, log):
         at = np.arange(len(usable)), best[usable]
         start[at] = alone[rows[usable], nodes[usable, best[usable]]]
         search.descend(rows[usable], nodes[usable], start)
-        for corner in itertools.product((0, 1), repeat=acts):
+        for corner in itertools.product((0, 1), repeat=acts) if len(search.sets) <= CORNERED else ():
             end = np.where(corner, search.most[rows[:, None], nodes], search.least[rows[:, None], nodes])
             search.descend(rows, nodes, easiest + HALFWAY * (end - easiest))
     search.polish(np.isfinite(search.cost))
