@@ -132,9 +132,7 @@ def strength(scheme):
 
 def read(path):
     """A table of ours as a DataFrame: a text that reads "NA" is one, an empty number is missing."""
-    table = pd.read_csv(
-        path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""], float_precision="round_trip"
-    )
+    table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""])
     texts = [name for name in TEXTS if name in table]
     table[texts] = table[texts].fillna("")
     return table
