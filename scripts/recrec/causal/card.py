@@ -368,7 +368,7 @@ def _lifted(problem, words, constraint):
             return f"{label} could go {'down' if problem.profiles.direction[0, k] > 0 else 'up'}, too"
         case "box":
             return f"{label} did not have to be {_box(problem, words, k)}"
-    allowed = _between(words, node, *problem.world.limits[:, k])
+    allowed = words.between(node, *problem.world.limits[:, k])
     return f"{label} could be outside of {allowed}, the range allowed to anybody"
 
 
@@ -386,15 +386,7 @@ def _held(problem, words, constraint):
 def _box(problem, words, k):
     """A person's own box on a feature, in words."""
     low, high = problem.profiles.low[0, k], problem.profiles.high[0, k]
-    return _between(words, problem.world.model.actionable[k], low, high)
-
-
-def _between(words, node, low, high):
-    if not np.isfinite(low):
-        return f"at most {words.about(node, high)}"
-    if not np.isfinite(high):
-        return f"at least {words.about(node, low)}"
-    return f"{words.about(node, low)} to {words.about(node, high)}"
+    return words.between(problem.world.model.actionable[k], low, high)
 
 
 # The features
@@ -473,8 +465,7 @@ def _warnings(world, x, plan, words):
     for node in np.flatnonzero((x[0] < low) | (x[0] > high)):
         yield (
             f"Your {words.labels[node]}, {words.about(node, x[0, node])}, is outside of what was seen before: "
-            f"{words.about(node, low[node])} to {words.about(node, high[node])}. Please check it; if it is right, take "
-            "this card with care."
+            f"{words.between(node, low[node], high[node])}. Please check it; if it is right, take this card with care."
         )
     if world.model.log_density(x)[0] == -np.inf:
         yield "By the causal model nobody has these values, so take this card with care."
