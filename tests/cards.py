@@ -59,6 +59,8 @@ WORLD = bank_world()
 REJECTED = WORLD.train[WORLD.classifier.logit(WORLD.train) < 0]
 #: A person of 30 who earns and has little.
 PERSON = np.array([30.0, 6.123, 1500.0, 2500.0])
+#: The same with many debts.
+DEBTOR = np.array([30.0, 20.0, 1500.0, 2500.0])
 
 
 def solve(problem):
@@ -101,7 +103,7 @@ def crowded(intercept):
     for number, name in enumerate(names):
         causes = [names[other] for other in (number - 1, number - 2, number - 5) if other >= 0]
         nodes[name] = {
-            "label": f"some rather long feature {number} {EVIL if number == 3 else ''}",
+            "label": f"some rather long feature {number}" + number // 11 * EVIL,
             "unit": "€ a month",
             "equation": " + ".join([*(f"0.3*{cause}" for cause in causes), f"U_{name}"]),
             "noise": NORMAL,

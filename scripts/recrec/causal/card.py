@@ -349,7 +349,7 @@ def _way(problem, words, found):
     nodes = problem.world.model.nodes
     return WayOut(
         tuple((each.kind, nodes[problem.world.model.actionable[each.feature]]) for each in found.without),
-        " and ".join(_lifted(problem, words, each) for each in found.without),
+        ", and ".join(_lifted(problem, words, each) for each in found.without),
         plan.told(problem, words),
         HUNDRED * float(plan.costs.mean()),
         None,

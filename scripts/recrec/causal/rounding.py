@@ -89,7 +89,7 @@ def rounded_plan(problem, plans, row, words):
         return world.classifier.logit(changed) > CLEAR
 
     def near(k, finer):
-        """Rounded values of a node beside its value and one step beyond, the present one and those behind it left out."""
+        """Rounded values of a node next to its own and one step beyond, all on the same side of the present value."""
         digits = int(words.digits[nodes[k]]) + (0 if words.whole[nodes[k]] else finer)
         way = np.sign(values[k] - present[k])
         steps = [_multiple(rounding, values[k], digits) for rounding in (math.floor, math.ceil)]
