@@ -101,7 +101,7 @@ def crowded(intercept):
     names = [f"n{number}" for number in range(12)]
     nodes = {}
     for number, name in enumerate(names):
-        causes = [names[other] for other in (number - 1, number - 2, number - 5) if other >= 0]
+        causes = [names[other] for other in (number - 3, number - 4, number - 7) if other >= 0]
         nodes[name] = {
             "label": f"some rather long feature {number}" + number // 11 * EVIL,
             "unit": "€ a month",

@@ -74,7 +74,7 @@ class Words(NamedTuple):
         """A change in words."""
         if before == after:
             return f"{self.labels[node]}: keep at {self.about(node, before)}"
-        return f"{self.labels[node]}: {self.about(node, before, after)} to {self.exactly(node, after)}"
+        return f"{self.labels[node]}: {self.about(node, before, after, unit=False)} to {self.exactly(node, after)}"
 
     def between(self, node, low, high):
         """A range, infinite where it has no end."""
