@@ -29,7 +29,9 @@ TEMPLATE = Path(__file__).with_name("card.html.j2")
 #: A constraint that saves less than this share of the cost makes no difference.
 SAVES = 0.01
 #: Ways out that a card lists; of more it gives the number.
-LISTED = 5
+LISTED = 4
+#: Cards with more than about so many lines are printed smaller, on one page still.
+DENSE = 20
 #: What to multiply costs by, as the literature does.
 HUNDRED = 100.0
 
@@ -42,8 +44,8 @@ class Feature(NamedTuple):
     name, label : str
     before, after : float
         Raw value today, and when the plan is carried out.
-    before_text, after_text : str
-        The same in words; `after_text` of what is set is that value to the last digit.
+    before_text, before_short, after_text : str
+        The same in words, the second without unit; `after_text` of what is set is that value to the last digit.
     role : str
         ``change``: to be set to another value; ``hold``: to be kept, though it would move; ``follows``: moves by
         itself; ``stays``.
@@ -62,6 +64,7 @@ class Feature(NamedTuple):
     before: float
     after: float
     before_text: str
+    before_short: str
     after_text: str
     role: str
     locked: bool
@@ -271,7 +274,8 @@ def render(card: Card) -> str:
     )
     environment.filters["percent"] = percent
     template = environment.from_string(TEMPLATE.read_text("utf-8"))
-    return template.render(card=card, graph=_graph(card))
+    lines = len(card.features) + 3 * len(card.ways) + len(card.assumptions) / 100
+    return template.render(card=card, graph=_graph(card), dense=lines > DENSE)
 
 
 def percent(probability: float) -> str:
@@ -349,7 +353,7 @@ def _way(problem, words, found):
     nodes = problem.world.model.nodes
     return WayOut(
         tuple((each.kind, nodes[problem.world.model.actionable[each.feature]]) for each in found.without),
-        " and ".join(_lifted(problem, words, each) for each in found.without),
+        ", and ".join(_lifted(problem, words, each) for each in found.without),
         plan.told(problem, words),
         HUNDRED * float(plan.costs.mean()),
         None,
@@ -367,9 +371,14 @@ def _lifted(problem, words, constraint):
         case "direction":
             return f"{label} could go {'down' if problem.profiles.direction[0, k] > 0 else 'up'}, too"
         case "box":
-            return f"{label} did not have to be {_box(problem, words, k)}"
-    allowed = _between(words, node, *problem.world.limits[:, k])
-    return f"{label} could be outside of {allowed}, the range allowed to anybody"
+            low, high = problem.profiles.low[0, k], problem.profiles.high[0, k]
+            if not np.isfinite(low):
+                return f"{label} could be more than {words.about(node, high)}"
+            if not np.isfinite(high):
+                return f"{label} could be less than {words.about(node, low)}"
+            return f"{label} could be outside of {words.between(node, low, high)}"
+    allowed = words.between(node, *problem.world.limits[:, k])
+    return f"{label} could be outside of {allowed}, which is allowed to nobody"
 
 
 def _held(problem, words, constraint):
@@ -386,15 +395,7 @@ def _held(problem, words, constraint):
 def _box(problem, words, k):
     """A person's own box on a feature, in words."""
     low, high = problem.profiles.low[0, k], problem.profiles.high[0, k]
-    return _between(words, problem.world.model.actionable[k], low, high)
-
-
-def _between(words, node, low, high):
-    if not np.isfinite(low):
-        return f"at most {words.about(node, high)}"
-    if not np.isfinite(high):
-        return f"at least {words.about(node, low)}"
-    return f"{words.about(node, low)} to {words.about(node, high)}"
+    return words.between(problem.world.model.actionable[k], low, high)
 
 
 # The features
@@ -445,6 +446,7 @@ def _features(problem, plan, after, words):
                 before,
                 then,
                 before_text,
+                words.about(node, before, then, unit=False),
                 after_text,
                 role,
                 k is not None and not problem.profiles.mask[0, k],
@@ -473,8 +475,7 @@ def _warnings(world, x, plan, words):
     for node in np.flatnonzero((x[0] < low) | (x[0] > high)):
         yield (
             f"Your {words.labels[node]}, {words.about(node, x[0, node])}, is outside of what was seen before: "
-            f"{words.about(node, low[node])} to {words.about(node, high[node])}. Please check it; if it is right, take "
-            "this card with care."
+            f"{words.between(node, low[node], high[node])}. Please check it; if it is right, take this card with care."
         )
     if world.model.log_density(x)[0] == -np.inf:
         yield "By the causal model nobody has these values, so take this card with care."
@@ -512,8 +513,9 @@ class _Graph(NamedTuple):
     text: str
 
 
-#: Width and height of a node, and what its role is called in the drawing.
-SIZE = (116.0, 50.0)
+#: Width and height of a node, characters of a line in it, and what its role is called.
+SIZE = (128.0, 50.0)
+ACROSS = 16
 STATES = {"change": "you change it", "hold": "you keep it", "follows": "moves by itself", "stays": "stays"}
 
 
@@ -555,8 +557,8 @@ def _state(card, feature):
 
 def _lines(label: str) -> tuple[str, ...]:
     """A label in two lines at most."""
-    lines = textwrap.wrap(label, 17, break_long_words=True) or [""]
-    return tuple(lines) if len(lines) <= 2 else (lines[0], lines[1][:16].rstrip() + "\N{HORIZONTAL ELLIPSIS}")
+    lines = textwrap.wrap(label, ACROSS) or [""]
+    return tuple(lines) if len(lines) <= 2 else (lines[0], lines[1][: ACROSS - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}")
 
 
 def _path(points: Sequence[tuple[float, float]]) -> str:

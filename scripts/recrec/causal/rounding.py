@@ -89,11 +89,12 @@ def rounded_plan(problem, plans, row, words):
         return world.classifier.logit(changed) > CLEAR
 
     def near(k, finer):
-        """Rounded values of a node, between the present one and the end of the box."""
+        """Rounded values of a node next to its own and one step beyond, all on the same side of the present value."""
         digits = int(words.digits[nodes[k]]) + (0 if words.whole[nodes[k]] else finer)
-        both = {_multiple(rounding, values[k], digits) for rounding in (math.floor, math.ceil)}
-        way = values[k] - present[k]
-        return sorted(v for v in both if lower[k] <= v <= upper[k] and (v - present[k]) * way > 0)
+        way = np.sign(values[k] - present[k])
+        steps = [_multiple(rounding, values[k], digits) for rounding in (math.floor, math.ceil)]
+        steps.append(_multiple(math.floor if way < 0 else math.ceil, values[k] + way * 10.0**-digits, digits))
+        return sorted(v for v in {*steps} if lower[k] <= v <= upper[k] and (v - present[k]) * way > 0)
 
     acted = plans.acted[row].copy()
     for k in np.flatnonzero(acted & (values == present)):
@@ -101,30 +102,33 @@ def rounded_plan(problem, plans, row, words):
         fewer = acted & (np.arange(len(acted)) != k)
         if fewer.any() and valid(fewer, values[None])[0]:
             acted = fewer
-    moved = np.flatnonzero(acted & (values != present))
     best = Rounded(acted, values, own_costs(problem, row, acted, values[None])[0], False)
     aim, found = (1 + DEARER) * best.costs.mean(), None
-    for finer in range(FINER):
-        choices = [near(k, finer) if k in moved else [values[k]] for k in range(len(nodes))]
+    # What costs next to nothing need not be changed where rounding makes up for it.
+    worth = acted & (best.costs > DEARER * best.costs.sum())
+    for chosen, finer in itertools.product([worth, acted] if worth.any() else [acted], range(FINER)):
+        moved = chosen & (values != present)
+        choices = [near(k, finer) if moved[k] else [present[k]] for k in range(len(nodes))]
         tried = np.array(list(itertools.islice(itertools.product(*choices), MOST))).reshape(-1, len(nodes))
-        tried = tried[valid(acted, tried)] if len(tried) else tried
+        tried = tried[valid(chosen, tried)] if len(tried) else tried
         if len(tried):
-            costs = own_costs(problem, row, acted, tried)
+            costs = own_costs(problem, row, chosen, tried)
             cheapest = int(np.argmin(costs.mean(axis=1)))
             if found is None or costs[cheapest].mean() < found.costs.mean():
-                found = Rounded(acted, tried[cheapest], costs[cheapest], True)
+                found = Rounded(chosen, tried[cheapest], costs[cheapest], True)
             if found.costs.mean() <= aim:
                 break
     if found is None:
         return best
     aim = max(aim, found.costs.mean())
+    moved = np.flatnonzero(found.acted & (found.values != present))
     for k, coarser in itertools.product(moved, range(finer)):
         # One node after the other with fewer decimals, as long as that is no dearer.
         for value in near(k, coarser):
             tried = np.where(np.arange(len(nodes)) == k, value, found.values)
-            costs = own_costs(problem, row, acted, tried[None])[0]
+            costs = own_costs(problem, row, found.acted, tried[None])[0]
             simpler = _decimals(value) < _decimals(found.values[k])
-            if simpler and costs.mean() <= aim and valid(acted, tried[None])[0]:
+            if simpler and costs.mean() <= aim and valid(found.acted, tried[None])[0]:
                 found = found._replace(values=tried, costs=costs)
     return found
 

@@ -50,28 +50,36 @@ class Words(NamedTuple):
             tuple({value: text for text, value in (getattr(each, "values", None) or {}).items()} for each in columns),
         )
 
-    def exactly(self, node, value):
-        """A value to the last digit, with its unit."""
+    def exactly(self, node, value, unit=True):
+        """A value to the last digit, with its unit or without."""
         value = float(value)
         if value in self.names[node]:
             return self.names[node][value]
         text = f"{Decimal(repr(value)):,f}".removesuffix(".0").replace("-", MINUS)
-        return f"{text}{NO_BREAK}{self.units[node]}" if self.units[node] else text
+        return f"{text}{NO_BREAK}{self.units[node]}" if unit and self.units[node] else text
 
-    def about(self, node, value, other=None):
+    def about(self, node, value, other=None, unit=True):
         """A value, rounded unless few digits say it all; with as many digits as tell it from the other value."""
         value, first = float(value), int(self.digits[node])
         if len(repr(value).removesuffix(".0")) <= SHORT:
-            return self.exactly(node, value)
+            return self.exactly(node, value, unit)
         first += not self.whole[node]
         for digits in range(first, first + FINER):
             near = round(value, digits) + 0.0
             if other is None or value == other or near != round(other, digits):
-                return self.exactly(node, near)
-        return self.exactly(node, value)
+                return self.exactly(node, near, unit)
+        return self.exactly(node, value, unit)
 
     def act(self, node, before, after):
         """A change in words."""
         if before == after:
             return f"{self.labels[node]}: keep at {self.about(node, before)}"
-        return f"{self.labels[node]}: {self.about(node, before, after)} to {self.exactly(node, after)}"
+        return f"{self.labels[node]}: {self.about(node, before, after, unit=False)} to {self.exactly(node, after)}"
+
+    def between(self, node, low, high):
+        """A range, infinite where it has no end."""
+        if not np.isfinite(low):
+            return f"at most {self.about(node, high)}"
+        if not np.isfinite(high):
+            return f"at least {self.about(node, low)}"
+        return f"{self.about(node, low, unit=False)} to {self.about(node, high)}"
