@@ -91,10 +91,10 @@ class Label(Section):
 class Fitting(Section):
     """How equations are fitted to the training people."""
 
-    rows: whole_number(20) = Field(20000, description="Training people at most, the first of them.")
-    units: whole_number(1) = Field(16, description="Hidden units, tanh, of the one layer of a node's network.")
+    rows: whole_number(20) = Field(20000, description="Training people at most, drawn at random from more.")
+    units: whole_number(1) = Field(8, description="Hidden units, tanh, of the one layer of a node's network.")
     penalty: number(ge=0) = Field(1e-3, description="Of its squared weights.")
-    iterations: whole_number(1) = Field(200, description="Of L-BFGS, at most.")
+    iterations: whole_number(1) = Field(100, description="Of L-BFGS, at most.")
     laws: whole_number(1) = Field(3, description="Normal laws in the mixture that a node's noise is given.")
 
 

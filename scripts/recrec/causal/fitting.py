@@ -101,7 +101,8 @@ def fit_equations(dataset, x, seed=0, log=LOG):
 
     order, parents = dataset.order(), dataset.parents()
     place = {node: at for at, node in enumerate(order)}
-    x = x[: dataset.fitting.rows]
+    if len(x) > dataset.fitting.rows:
+        x = x[np.sort(np.random.default_rng(seed).choice(len(x), dataset.fitting.rows, replace=False))]
     mechanisms = {}
     # One thread: with several, sums run in another order and the last digits differ.
     with threadpool_limits(1):
