@@ -59,6 +59,7 @@ def assert_same(profiles, expected):
         ("at most 3000", {"high": 3000}),
         ("at most 5e3", {"high": 5000}),
         ("at least -2", {"low": -2}),
+        ("at least 3000", {"low": 3000}),
         ("at least .5", {"low": 0.5}),
         ("at most +20 %", {"high": 3600}),
         ("at  most +20%", {"high": 3600}),
