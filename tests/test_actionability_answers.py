@@ -463,3 +463,12 @@ def test_whatever_is_written_makes_a_profile_or_mistakes(answers, others):
         lower, upper = found.profiles.box(present)
         assert np.any(lower < upper)
         assert found.profiles.weights[found.profiles.mask].mean() == pytest.approx(1)
+
+
+def test_a_name_that_may_mean_two_features_means_none():
+    twins = ["open_lines", "open-lines"]
+    assert person_of(Sheet.of({"open-lines": "locked"}), twins, present=[1, 2]).profiles.mask.tolist() == [
+        [True, False]
+    ]
+    with pytest.raises(Mistakes, match="^answers: open lines: no such feature"):
+        person_of(Sheet.of({"open lines": "locked"}), twins, present=[1, 2])
