@@ -470,5 +470,5 @@ def test_a_name_that_may_mean_two_features_means_none():
     assert person_of(Sheet.of({"open-lines": "locked"}), twins, present=[1, 2]).profiles.mask.tolist() == [
         [True, False]
     ]
-    with pytest.raises(Mistakes, match="^answers: open lines: no such feature"):
+    with pytest.raises(Mistakes, match=r"^answers: open lines: no such feature"):
         person_of(Sheet.of({"open lines": "locked"}), twins, present=[1, 2])
