@@ -216,7 +216,7 @@ def test_a_score_is_that_of_the_nearest_multiplier(case):
             assert distance[score - 1] <= min(distance) + 1e-9
 
 
-@given(latents, st.floats(1.01, 5))
+@given(latents, st.floats(0.2, 5))
 def test_the_hardest_are_locked_but_never_the_easiest(case, lock_above):
     latent, mask = case
     free, locking = scores_of(latent, mask), scores_of(latent, mask, lock_above)
@@ -411,6 +411,14 @@ def test_preferences_know_of_the_sensitive_attribute_as_much_as_the_correlation_
     np.testing.assert_allclose(np.sort(determined[0]), np.array([-2, -1, 0, 1, 2]) / math.sqrt(2), atol=1e-9)
     between = tastes(0.6, seed, preferred=preferred)
     np.testing.assert_allclose(between, 0.8 * apart + 0.6 * determined, atol=1e-9)
+
+
+def test_spread_is_how_far_weights_are_apart():
+    once, thrice = (np.log(drawn(spread=spread).latent) for spread in (1.0, 3.0))
+    between = [values[:, :-1] - values[:, 1:] for values in (once, thrice)]
+    np.testing.assert_allclose(between[1], 3 * between[0], rtol=1e-9)
+    assert abs(between[0].std() - math.sqrt(2)) < 0.15
+    assert np.all(drawn(spread=0.0).latent == 1)
 
 
 def test_more_than_two_sensitive_groups():

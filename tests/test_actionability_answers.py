@@ -59,6 +59,7 @@ def assert_same(profiles, expected):
         ("at most 3000", {"high": 3000}),
         ("at most 5e3", {"high": 5000}),
         ("at least -2", {"low": -2}),
+        ("at least 3000", {"low": 3000}),
         ("at least .5", {"low": 0.5}),
         ("at most +20 %", {"high": 3600}),
         ("at  most +20%", {"high": 3600}),
@@ -462,3 +463,12 @@ def test_whatever_is_written_makes_a_profile_or_mistakes(answers, others):
         lower, upper = found.profiles.box(present)
         assert np.any(lower < upper)
         assert found.profiles.weights[found.profiles.mask].mean() == pytest.approx(1)
+
+
+def test_a_name_that_may_mean_two_features_means_none():
+    twins = ["open_lines", "open-lines"]
+    assert person_of(Sheet.of({"open-lines": "locked"}), twins, present=[1, 2]).profiles.mask.tolist() == [
+        [True, False]
+    ]
+    with pytest.raises(Mistakes, match=r"^answers: open lines: no such feature"):
+        person_of(Sheet.of({"open lines": "locked"}), twins, present=[1, 2])

@@ -247,4 +247,4 @@ def _mixed(scheme: Scheme, own: np.ndarray, sensitive: np.ndarray | None, random
 def _kept(share: float, order: np.ndarray, rounding: np.ndarray) -> np.ndarray:
     """Which features people keep if each has them in a random order, and rounds by a random number of their own."""
     number = np.floor(share * order.shape[1] + rounding)
-    return np.argsort(np.argsort(order, axis=1), axis=1) < np.maximum(number, 1)[:, None]
+    return np.argsort(order, axis=1) < np.maximum(number, 1)[:, None]
