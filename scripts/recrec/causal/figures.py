@@ -39,15 +39,15 @@ CAPTIONS = {
     ),
     "disparity": (
         "Who pays. Gaps by the sensitive attribute under each scheme, a marker for each method, with bootstrap "
-        "intervals: on the left between the means of the two groups, on the right between people and "
-        "their counterfactual twins, always what belongs to the sensitive value 1 less what belongs to 0. Filled "
-        "markers differ from no gap after Holm's correction over schemes, empty ones do not. Shaded rows have preferences that go with the sensitive attribute: what they add to the row "
-        "above is driven by preferences, the rest is structural. Validity is of all cases, cost and plausibility of "
-        "the common support."
+        "intervals: on the left between the means of the two groups, on the right between people and their "
+        "counterfactual twins, always what belongs to the sensitive value 1 less what belongs to 0. Filled markers "
+        "differ from no gap after Holm's correction over schemes, empty ones do not. Shaded rows have preferences that "
+        "go with the sensitive attribute: what they add to the row above is driven by preferences, the rest is "
+        "structural. Validity is of all cases, cost and plausibility of the common support."
     ),
     "disparity-all": (
-        "Gaps between the means of groups on all data sets, of one method: in percentage points, in per cent of the "
-        "largest in the panel by shade. Numbers in bold with a star differ from no gap after Holm's correction."
+        "Gaps between the means of the two groups on all data sets, of one method; the shade is by their size within a "
+        "table. Numbers in bold with a star differ from no gap after Holm's correction."
     ),
     "elicited": (
         "What asking is worth. On the left, what plans by people's rankings and scores truly cost them, in per cent of "
