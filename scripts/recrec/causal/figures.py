@@ -39,15 +39,15 @@ CAPTIONS = {
     ),
     "disparity": (
         "Who pays. Gaps by the sensitive attribute under each scheme, a marker for each method, with bootstrap "
-        "intervals: on the left between the means of groups (greatest less least), on the right between people and "
-        "their counterfactual twins. Filled markers differ from no gap after Holm's correction over schemes, empty "
-        "ones do not. Shaded rows have preferences that go with the sensitive attribute: what they add to the row "
-        "above is driven by preferences, the rest is structural. Validity is of all cases, cost and plausibility of "
-        "the common support."
+        "intervals: on the left between the means of the two groups, on the right between people and their "
+        "counterfactual twins, always what belongs to the sensitive value 1 less what belongs to 0. Filled markers "
+        "differ from no gap after Holm's correction over schemes, empty ones do not. Shaded rows have preferences that "
+        "go with the sensitive attribute: what they add to the row above is driven by preferences, the rest is "
+        "structural. Validity is of all cases, cost and plausibility of the common support."
     ),
     "disparity-all": (
-        "Gaps between the means of groups on all data sets, of one method: in percentage points, in per cent of the "
-        "largest in the panel by shade. Numbers in bold with a star differ from no gap after Holm's correction."
+        "Gaps between the means of the two groups on all data sets, of one method; the shade is by their size within a "
+        "table. Numbers in bold with a star differ from no gap after Holm's correction."
     ),
     "elicited": (
         "What asking is worth. On the left, what plans by people's rankings and scores truly cost them, in per cent of "
@@ -62,7 +62,7 @@ CAPTIONS = {
         "and seeds, bars reach from the least to the greatest."
     ),
     "graph": (
-        "What causes what. Arrows lead from causes to effects, from left to right. Filled boxes with a thick edge can "
+        "What causes what. Arrows lead from causes to effects. Filled boxes with a thick edge can "
         "be acted on; the dashed box is the sensitive attribute; the dotted oval is who is accepted in truth, where "
         "that is known."
     ),
@@ -92,12 +92,12 @@ TARGETS = (1.15, -2.0)
 SIGNIFICANT = 0.05
 #: Which cases the measures of valid cases are over.
 OVER = {"all": "all valid cases", "common": "common support"}
-KINDS = {"group": "between groups (greatest less least mean)", "individual": "between people and their twins"}
+KINDS = {"group": "group 1 less group 0", "individual": "as one of group 1 less as one of group 0"}
 GAP_LABELS = {"validity_model": "validity\n(% points)", "log_density_percentile": "plausibility\n(percentiles)"}
 #: Schemes by which people are asked for what changes cost them, and what for.
 ASKED = {"universal": "without asking", "ranked": "rankings", "scored": "scores"}
-#: From white to dark.
-SHADES = LinearSegmentedColormap.from_list("shades", ["#f7f7f7", "#e8a0b4", "#7a1230", "#3a0a20"])
+#: From white to what black numbers can still be read on.
+SHADES = LinearSegmentedColormap.from_list("shades", ["#f7f7f7", "#f2bccb", "#c9607f"])
 
 
 class Measure(NamedTuple):
@@ -112,6 +112,11 @@ class Measure(NamedTuple):
 VALIDITY = Measure("validity_model", "valid (%)", "all", 100)
 COST = Measure("cost_universal", "cost", "common")
 PLAUSIBILITY = Measure("log_density_percentile", "plausibility\n(percentile)", "common")
+#: The gaps that are drawn, by kind.
+GAPS = {
+    "group": (VALIDITY, COST, PLAUSIBILITY),
+    "individual": (VALIDITY, Measure("cost_elicited", "cost (by the\nweights asked)", "common")),
+}
 
 
 def _looks(methods):
@@ -161,7 +166,7 @@ def _heading(titles):
 
 
 def _row_name(title, synthetic):
-    return f"{title}\n(SYNTHETIC)" if synthetic else title
+    return broken(title, 24) + ("\n(SYNTHETIC)" if synthetic else "")
 
 
 class Sheet(NamedTuple):
@@ -269,11 +274,14 @@ def _log_ticks(axis, values):
 def _few_ticks(axes):
     """Some labels on a short horizontal axis, none of them at its ends, where they would meet the next panel's."""
     low, high = axes.get_xlim()
-    ticks = MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
-    edge = 0.1 * (high - low)
-    inner = ticks[(ticks >= low + edge) & (ticks <= high - edge)]
-    axes.set_xticks(inner if len(inner) > 1 else ticks[(ticks >= low) & (ticks <= high)])
-    axes.set_xlim(low, high)
+    edge = 0.07 * (high - low)
+    for number in (3, 4, 5):
+        ticks = MaxNLocator(number, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)
+        ticks = ticks[(ticks >= low) & (ticks <= high)]
+        if len(ticks) > 1:
+            break
+    axes.set_xticks(ticks)
+    axes.set_xlim(low - edge, high + edge)
     axes.tick_params("x", labelsize="x-small", pad=1)
 
 
@@ -516,7 +524,7 @@ def constraints_all(cells):
     return sheet.figure
 
 
-def disparity(gaps, title, synthetic, measures=(VALIDITY, COST, PLAUSIBILITY)):
+def disparity(gaps, title, synthetic, measures=GAPS):
     """Gaps by the sensitive attribute under each scheme, with bootstrap intervals and Holm's p-values.
 
     Parameters
@@ -525,7 +533,8 @@ def disparity(gaps, title, synthetic, measures=(VALIDITY, COST, PLAUSIBILITY)):
         results/tables/causal/gaps.csv: one data set.
     title : str
     synthetic : bool
-    measures : sequence of Measure
+    measures : dict of str to sequence of Measure
+        By kind: group, individual.
 
     Returns
     -------
@@ -537,20 +546,29 @@ def disparity(gaps, title, synthetic, measures=(VALIDITY, COST, PLAUSIBILITY)):
         If there are several data sets in the table.
     """
     style(0.9)
-    looks = _looks(_one(gaps)["method"])
+    looks, gaps = _looks(_one(gaps)["method"]), _signed(gaps)
     schemes = _with_correlated(gaps["scheme"])
-    kinds = [(kind, label) for kind, label in KINDS.items() if (gaps["kind"] == kind).any()]
+    there = set(zip(gaps["kind"], gaps["measure"], gaps["over"], strict=True))
+    panels = [
+        (kind, measure)
+        for kind, some in measures.items()
+        for measure in some
+        if (kind, measure.column, measure.over) in there
+    ]
     sheet = _sheet(
         f"{display_title(title, synthetic)}: who pays",
-        "Bars: bootstrap intervals. Filled: differs from no gap (p < 0.05 after Holm's correction over schemes); "
-        "empty: does not. Shaded: preferences go with the sensitive attribute. Validity of all cases, cost and plausibility "
-        "of the cases that a method has valid under every scheme.",
-        [0.98] * (len(measures) * len(kinds)), [0.062 * max(4, len(looks)) * len(schemes)],
-        looks=list(looks.values()), left=1.3, heads=0.56, below=0.25,
-        columns_apart=([0.1] * (len(measures) - 1) + [0.25]) * (len(kinds) - 1) + [0.1] * (len(measures) - 1),
+        "Gaps by the sensitive attribute: on the left between the means of the two groups, on the right between people "
+        "and their counterfactual twins. Bars: bootstrap intervals. Filled: differs from no gap (p < 0.05 after Holm's "
+        "correction over schemes); empty: does not. Shaded: preferences go with the sensitive attribute. Validity of "
+        "all cases, cost and plausibility of the cases that a method has valid under every scheme.",
+        [max(0.98, 3.2 / max(1, len(panels)))] * max(1, len(panels)),
+        [0.062 * max(4, len(looks)) * len(schemes)], looks=list(looks.values()), left=1.3, heads=0.56, below=0.25,
+        columns_apart=[0.1 if one == other else 0.25 for (one, _), (other, _) in itertools.pairwise(panels)],
     )  # fmt: skip
+    if not panels:
+        _empty(sheet.panels[0, 0], "no gap was measured")
     places = np.arange(len(schemes))
-    for column, ((kind, heading), measure) in enumerate(itertools.product(kinds, measures)):
+    for column, (kind, measure) in enumerate(panels):
         axes = sheet.panels[0, column]
         part = gaps[
             (gaps["kind"] == kind) & (gaps["measure"] == measure.column) & (gaps["over"] == measure.over)
@@ -561,11 +579,11 @@ def disparity(gaps, title, synthetic, measures=(VALIDITY, COST, PLAUSIBILITY)):
             rows = part.loc[method].reindex(schemes)
             low, high, gap = (rows[name].to_numpy() * measure.factor for name in ("low", "high", "gap"))
             axes.hlines(places + beside, low, high, color=look["color"], linewidth=0.8)
-            differs = (rows["p_holm"] < SIGNIFICANT).to_numpy()
+            differs, edge = (rows["p_holm"] < SIGNIFICANT).to_numpy(), {"white": look["color"]}
             for which, fill in ((~differs, "white"), (differs, look["color"])):
                 axes.plot(
-                    gap[which], (places + beside)[which], linestyle="", marker=look["marker"], markersize=3.4,
-                    markerfacecolor=fill, markeredgewidth=0.7, markeredgecolor=look["color"],
+                    gap[which], (places + beside)[which], linestyle="", marker=look["marker"], markersize=3.7,
+                    markerfacecolor=fill, markeredgewidth=0.6, markeredgecolor=edge.get(fill, "0.1"),
                 )  # fmt: skip
         for place, scheme in enumerate(schemes):
             if scheme.endswith(CORRELATED):
@@ -579,9 +597,20 @@ def disparity(gaps, title, synthetic, measures=(VALIDITY, COST, PLAUSIBILITY)):
         axes.set_title(GAP_LABELS.get(measure.column, measure.label), fontsize="small", pad=3)
         if part.empty or part["gap"].isna().all():
             _empty(axes, "no case")
-        if column % len(measures) == 0:
-            _above(sheet.panels[0, column : column + len(measures)], f"{heading}\n\n")
+    for kind, heading in KINDS.items():
+        own = [axes for axes, (one, _) in zip(sheet.panels[0], panels, strict=False) if one == kind]
+        if own:
+            _above(own, f"{heading}\n\n")
     return sheet.figure
+
+
+def _signed(gaps):
+    """Gaps as the group with the sensitive value 1 less that with 0; tables have the greater less the less."""
+    turned = gaps["higher"].to_numpy() == 0
+    gap, low, high = (gaps[name].to_numpy() for name in ("gap", "low", "high"))
+    return gaps.assign(
+        gap=np.where(turned, -gap, gap), low=np.where(turned, -high, low), high=np.where(turned, -low, high)
+    )
 
 
 def _with_correlated(schemes):
@@ -594,7 +623,7 @@ def _with_correlated(schemes):
     return ordered + [scheme for scheme in schemes if scheme not in ordered]
 
 
-def disparity_all(gaps, titles, method=None, kind="group", measures=(VALIDITY, COST, PLAUSIBILITY)):
+def disparity_all(gaps, titles, method=None, kind="group", measures=None):
     """Gaps on all data sets, as numbers: a table per measure.
 
     Parameters
@@ -606,7 +635,8 @@ def disparity_all(gaps, titles, method=None, kind="group", measures=(VALIDITY, C
     method : str, optional
         Else the first in the order of legends.
     kind : {"group", "individual"}
-    measures : sequence of Measure
+    measures : sequence of Measure, optional
+        Else those of `GAPS`.
 
     Returns
     -------
@@ -614,14 +644,15 @@ def disparity_all(gaps, titles, method=None, kind="group", measures=(VALIDITY, C
     """
     style(0.9)
     method = method or _in_order(gaps["method"], METHODS)[0]
-    part = gaps[(gaps["method"] == method) & (gaps["kind"] == kind)]
+    part, measures = _signed(gaps[(gaps["method"] == method) & (gaps["kind"] == kind)]), measures or GAPS[kind]
     schemes, names = _with_correlated(part["scheme"]), [name for name in titles if name in set(part["dataset"])]
     sheet = _sheet(
         f"{_heading({name: titles[name] for name in names})}: who pays, with method {method}",
-        f"Gaps {KINDS[kind]}. Bold and starred: differs from no gap (p < 0.05 after Holm's correction over schemes). "
+        f"Gaps: {KINDS[kind]}. Bold and starred: differs from no gap (p < 0.05 after Holm's correction over schemes). "
         "Shade: how large, within a table. Validity of all cases, cost and plausibility of the cases that the method "
         "has valid under every scheme. †: SYNTHETIC data.",
-        [0.4 * len(schemes)], [0.2 * len(names)] * len(measures), left=1.75, right=0.35, heads=0.85, rows_apart=0.32,
+        [0.4 * len(schemes)], [0.2 * len(names)] * len(measures), left=_room(titles, names), right=0.35, heads=0.85,
+        rows_apart=0.32,
     )  # fmt: skip
     for row, measure in enumerate(measures):
         one = part[(part["measure"] == measure.column) & (part["over"] == measure.over)]
@@ -632,7 +663,7 @@ def disparity_all(gaps, titles, method=None, kind="group", measures=(VALIDITY, C
         values = values.to_numpy() * measure.factor
         digits = 1 if measure.factor == 100 or measure.column.endswith("percentile") else 2
         marked = p.to_numpy() < SIGNIFICANT
-        texts = np.array([[f"{value:.{digits}f}{'*' if star else ''}" for value, star in zip(*line, strict=True)]
+        texts = np.array([[f"{value:+.{digits}f}{'*' if star else ''}" for value, star in zip(*line, strict=True)]
                           for line in zip(values, marked, strict=True)])  # fmt: skip
         axes = sheet.panels[row, 0]
         _table(axes, values, np.abs(values) / np.nanmax([*np.abs(values).flat, 1e-300]), texts, marked)
@@ -651,7 +682,7 @@ def _table(axes, values, shades, texts, bold, framed=None):
         axes.text(
             column + 0.5, row + 0.52, texts[row, column] if np.isfinite(value) else "-", ha="center", va="center",
             fontsize="xx-small", weight="bold" if bold[row, column] else "normal",
-            color="white" if shades[row, column] > 0.55 else "0.1",
+            color="0.05",
         )  # fmt: skip
         if framed is not None and framed[row, column]:
             axes.add_patch(
@@ -666,6 +697,11 @@ def _table(axes, values, shades, texts, bold, framed=None):
 def _marked_titles(titles, names):
     """Titles of data sets, the synthetic ones marked as notes say."""
     return [title + (" †" if synthetic else "") for title, synthetic in map(titles.get, names)]
+
+
+def _room(titles, names):
+    """Inches for the titles of some data sets beside a table."""
+    return max(1.5, 0.2 + 0.064 * max(len(title) for title in _marked_titles(titles, names)))
 
 
 def _table_labels(axes, rows, columns):
@@ -711,7 +747,7 @@ def elicited(cells):
         "Costs by people's true weights, of plans made by their answers. The least: plans made by the true weights "
         "themselves. Of the cases that a method has valid under every scheme. Points: means over people and seeds. "
         "Bars: least to greatest seed.",
-        [1.15] * max(1, len(panels)), [0.062 * max(5, len(looks)) * len(names)], looks=list(looks.values()), left=1.6,
+        [1.15] * max(1, len(panels)), [0.066 * max(6, len(looks)) * len(names)], looks=list(looks.values()), left=1.75,
         heads=0.38, below=0.25,
         columns_apart=([0.1] * (asked - 1) + [0.25] * (asked > 0) + [0.1] * (len(panels) - asked - 1)),
     )  # fmt: skip
@@ -798,8 +834,8 @@ def amortized(people, times, titles, method="amortized", reference="exact"):
         f"Cost: on cases that both solve. Framed: more than {TARGETS[0]:g} times the cost, or {-TARGETS[1]:g} points "
         "fewer solved. -: not there for both. Time: markers are medians over schemes and seeds, bars reach from the "
         "least to the greatest; on one machine, in one run. †: SYNTHETIC data.",
-        [0.4 * len(schemes)], [0.2 * len(names)] * 2 + [0.048 * max(4, len(looks)) * len(names)], left=1.75,
-        right=0.35, heads=0.85, rows_apart=[0.32, 0.62], below=0.4,
+        [0.4 * len(schemes)], [0.2 * len(names)] * 2 + [0.048 * max(4, len(looks)) * len(names)],
+        left=_room(titles, names), right=0.35, heads=0.85, rows_apart=[0.32, 0.62], below=0.4,
     )  # fmt: skip
     rows = [
         ("ratio", "times the cost", "{:.2f}", np.greater, lambda values: (values - 1) / (2 * (TARGETS[0] - 1))),
@@ -949,6 +985,8 @@ def _heights(order, links, apart, lane, rounds=30):
     return heights
 
 
+#: The widest that a graph may be, in inches.
+PAGE = 8.0
 #: What stands for who is accepted in truth among the nodes of a drawn graph; no node can be called so.
 ACCEPTED = "accepted?"
 
@@ -972,17 +1010,24 @@ def graph(dataset):
         parents[ACCEPTED] = tuple(node for node in parents if node in named)
         labels[ACCEPTED] = "accepted"
     lines = max(label.count("\n") + 1 for label in labels.values())
-    wide = 0.2 + 0.072 * max(len(line) for label in labels.values() for line in label.split("\n"))
-    tall = 0.16 + 0.15 * lines
-    places, routes = layout(parents, apart=tall + 0.22, lane=0.2)
-    bends = [height for route in routes.values() for _, height in route[1:-1]]
-    low = min([height - tall / 2 for _, height in places.values()] + bends) - 0.05
-    high = max([height + tall / 2 for _, height in places.values()] + bends) + 0.05
-    number = 1 + max(layer for layer, _ in places.values())
-    between = 0.5
+    size = np.array([
+        0.2 + 0.072 * max(len(line) for label in labels.values() for line in label.split("\n")), 0.16 + 0.15 * lines
+    ])  # fmt: skip
+    for upright in (False, True):
+        # Along the layers, which lie beside each other or, on a page too narrow for that, below each other.
+        along, across = size[::-1] if upright else size
+        places, routes = layout(parents, apart=across + 0.22, lane=0.2)
+        number = 1 + max(layer for layer, _ in places.values())
+        between = 0.42 if upright else 0.5
+        length = number * along + (number - 1) * between
+        if length <= PAGE:
+            break
+    bends = [at for route in routes.values() for _, at in route[1:-1]]
+    low = min([at - across / 2 for _, at in places.values()] + bends) - 0.05
+    high = max([at + across / 2 for _, at in places.values()] + bends) + 0.05
     kinds = {
         "can be acted on": {"facecolor": "#bfe3f5", "linewidth": 1.8, "linestyle": "-"},
-        "cannot": {"facecolor": "white", "linewidth": 0.7, "linestyle": "-"},
+        "cannot be": {"facecolor": "white", "linewidth": 0.7, "linestyle": "-"},
         "sensitive": {"facecolor": "#f9d7dc", "linewidth": 1.2, "linestyle": (0, (3, 1.5))},
         "accepted in truth": {"facecolor": "0.93", "linewidth": 1.0, "linestyle": (0, (1, 1.2))},
     }
@@ -990,53 +1035,55 @@ def graph(dataset):
         node: "accepted in truth" if node == ACCEPTED
         else "sensitive" if node == dataset.sensitive
         else "can be acted on" if dataset.nodes[node].actionable
-        else "cannot"
+        else "cannot be"
         for node in parents
     }  # fmt: skip
-    width = max(number * wide + (number - 1) * between, 3.4)
+    extent = np.array([length, high - low])[:: -1 if upright else 1]
+    width = max(extent[0], 4.6)
     sheet = _sheet(
-        display_title(dataset.title, dataset.synthetic), "Arrows lead from causes to effects, from left to right.",
-        [width], [high - low], left=0.15, right=0.15, heads=0.3, below=0.05,
+        display_title(dataset.title, dataset.synthetic),
+        f"Arrows lead from causes to effects, {'downwards' if upright else 'from left to right'}.",
+        [width], [extent[1]], left=0.15, right=0.15, heads=0.3, below=0.05,
     )  # fmt: skip
     axes = sheet.panels[0, 0]
-    axes.set(xlim=(0, width), ylim=(high, low))
+    axes.set(xlim=(extent[0] / 2 - width / 2, extent[0] / 2 + width / 2), ylim=(extent[1], 0))
     axes.set_axis_off()
-    shift = (width - number * wide - (number - 1) * between) / 2
 
-    def left_of(layer):
-        return shift + layer * (wide + between)
+    def point(*place):
+        """From a place along and across the layers."""
+        start, at = place
+        return (at - low, start) if upright else (start, at - low)
 
-    ports = _ports(routes, tall)
+    ports = _ports(routes, across)
     for edge, route in routes.items():
         start, end = ports[edge]
-        vertices, codes = [(left_of(route[0][0]) + wide, start)], [Path.MOVETO]
-        for layer, height in [*route[1:-1], (route[-1][0], end)]:
+        vertices, codes = [(route[0][0] * (along + between) + along, start)], [Path.MOVETO]
+        for layer, at in [*route[1:-1], (route[-1][0], end)]:
             x, y = vertices[-1]
-            arrives = left_of(layer)
-            if edge[1] == ACCEPTED and layer == route[-1][0]:
-                # On the oval.
-                arrives += wide / 2 * (1 - np.sqrt(1 - (2 * (height - route[-1][1]) / tall) ** 2))
-            vertices += [(x + between / 2, y), (arrives - between / 2, height), (arrives, height)]
+            arrives = layer * (along + between)
+            last = layer == route[-1][0]
+            if last and edge[1] == ACCEPTED:
+                # On the oval, not on the box around it.
+                arrives += along / 2 * (1 - np.sqrt(1 - (2 * (at - route[-1][1]) / across) ** 2))
+            vertices += [(x + between / 2, y), (arrives - between / 2, at), (arrives, at)]
             codes += [Path.CURVE4] * 3
-            if (layer, height) != (route[-1][0], end):
-                vertices.append((arrives + wide, height))
+            if not last:
+                vertices.append((arrives + along, at))
                 codes.append(Path.LINETO)
-        truth = edge[1] == ACCEPTED
         axes.add_patch(FancyArrowPatch(
-            path=Path(vertices, codes), arrowstyle="-|>", mutation_scale=8, linewidth=0.9, shrinkA=0, shrinkB=0,
-            color="0.55" if truth else "0.15", zorder=1,
+            path=Path([point(*vertex) for vertex in vertices], codes), arrowstyle="-|>", mutation_scale=8,
+            linewidth=0.9, shrinkA=0, shrinkB=0, color="0.55" if edge[1] == ACCEPTED else "0.15", zorder=1,
         ))  # fmt: skip
-    for node, (layer, height) in places.items():
-        look = {"edgecolor": "black", "zorder": 2, **kinds[kind_of[node]]}
-        look["clip_on"] = False
-        x = left_of(layer)
+    wide, tall = size
+    for node, (layer, at) in places.items():
+        look = {"edgecolor": "black", "zorder": 2, "clip_on": False, **kinds[kind_of[node]]}
+        x, y = point(layer * (along + between) + along / 2, at)
         if node == ACCEPTED:
-            axes.add_patch(Ellipse((x + wide / 2, height), wide, tall, **look))
+            axes.add_patch(Ellipse((x, y), wide, tall, **look))
         else:
-            axes.add_patch(FancyBboxPatch((x + 0.04, height - tall / 2 + 0.04), wide - 0.08, tall - 0.08,
+            axes.add_patch(FancyBboxPatch((x - wide / 2 + 0.04, y - tall / 2 + 0.04), wide - 0.08, tall - 0.08,
                                           boxstyle="round,pad=0.04,rounding_size=0.06", **look))  # fmt: skip
-        axes.text(x + wide / 2, height, labels[node], ha="center", va="center", fontsize="small", zorder=3,
-                  linespacing=1.05)  # fmt: skip
+        axes.text(x, y, labels[node], ha="center", va="center", fontsize="small", zorder=3, linespacing=1.05)
     there = [kind for kind in kinds if kind in kind_of.values()]
     sheet.figure.legend(
         handles=[Rectangle((0, 0), 1, 1, label=kind, edgecolor="black", **kinds[kind]) for kind in there],
@@ -1052,13 +1099,13 @@ def _node_label(node, label):
     return node if label in (None, node) else f"{broken(label, 13)}\n({node})"
 
 
-def _ports(routes, tall):
+def _ports(routes, across):
     """Heights at which edges leave and enter, spread over the sides of boxes in the order of where they lead."""
     ports = {edge: [route[0][1], route[-1][1]] for edge, route in routes.items()}
     for side, towards in ((0, 1), (1, -2)):
         for node in {edge[side] for edge in routes}:
             edges = sorted((edge for edge in routes if edge[side] == node), key=lambda edge: routes[edge][towards][1])
-            offsets = np.linspace(-0.3, 0.3, len(edges)) * tall if len(edges) > 1 else [0.0]
+            offsets = np.linspace(-0.3, 0.3, len(edges)) * across if len(edges) > 1 else [0.0]
             for edge, offset in zip(edges, offsets, strict=True):
                 ports[edge][side] += offset
     return ports
@@ -1090,8 +1137,8 @@ def models(table):
         f"{_heading(titles)}: how good the models are",
         "On people of the test split. Equations: held-out R², a point per fitted node. Points: means over seeds. Bars: "
         "least to greatest seed.",
-        [2.4 if panel == "equations" else 1.25 for panel in panels], [0.36 * len(names)],
-        looks=list(looks.values()), left=1.6, heads=0.2, below=0.25, columns_apart=0.12,
+        [2.4 if panel == "equations" else 1.25 for panel in panels], [0.4 * len(names)],
+        looks=list(looks.values()), left=1.75, heads=0.2, below=0.25, columns_apart=0.12,
     )  # fmt: skip
     for column, panel in enumerate(panels):
         axes = sheet.panels[0, column]
