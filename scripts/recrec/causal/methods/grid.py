@@ -69,7 +69,9 @@ def values_of(problem, bins, span="limits"):
         rejected = world.train[world.classifier.logit(world.train) < 0][:, world.model.actionable]
         low = problem.present - 2 * (problem.present - rejected.min(axis=0))
         high = problem.present + 2 * (rejected.max(axis=0) - problem.present)
-    values = np.linspace(low, high, bins, axis=-1)
+    # Not by NumPy's linspace, which takes another formula for all if for one of them both ends are the same.
+    values = low[..., None] + np.arange(bins) / (bins - 1) * (high - low)[..., None]
+    values[..., -1] = high
     allowed = (lower[..., None] <= values) & (values <= upper[..., None]) & problem.profiles.mask[..., None]
     return values, allowed
 
