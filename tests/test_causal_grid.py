@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recrec.actionability.profiles import Profiles
-from recrec.causal.methods import grid, nearest, random
+from recrec.causal.methods import exact, grid, nearest, random
 from recrec.causal.world import Plans, Problem, cost
 
 SEEDS = st.integers(0, 10**6)
@@ -179,3 +179,25 @@ def test_nearest_declines_without_anybody_accepted():
     rejected = problem.world.train[problem.world.classifier.logit(problem.world.train) < 0]
     problem = problem._replace(world=problem.world._replace(train=rejected))
     assert "nobody" in nearest.unsupported(problem, nearest.Settings())
+
+
+@pytest.mark.parametrize(("method", "constant"), [(grid, "TOGETHER"), (nearest, "TOGETHER"), (exact, "PAIRS")])
+def test_people_in_parts_are_people_at_once(method, constant, monkeypatch):
+    problem = problem_of("loan", 7)
+    problem = problem._replace(profiles=random_profiles(problem, 4))
+    settings_ = {} if method is nearest else {"bins": 4}
+    whole, _ = solved(method, problem, **settings_)
+    monkeypatch.setattr(method, constant, 60)
+    parts, _ = solved(method, problem, **settings_)
+    np.testing.assert_allclose(whole.values, parts.values, rtol=1e-5)  # rounding, where derivatives are differences
+    for one, other in zip(whole[2:4], parts[2:4], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert whole.diagnostics.keys() == parts.diagnostics.keys()
+    assert all(len(values) == 7 for values in parts.diagnostics.values())
+
+
+def test_random_plans_do_not_depend_on_how_many_are_looked_at_together(monkeypatch):
+    problem = problem_of("triangle", 20)
+    whole, _ = solved(random, problem, tries=30)
+    monkeypatch.setattr(random, "TOGETHER", 50)
+    np.testing.assert_array_equal(whole.values, solved(random, problem, tries=30)[0].values)
