@@ -58,7 +58,10 @@ def cheapest(effects, curvature, pull, gain, lower, upper):
     >>> cheapest(np.ones(2), np.ones(2), np.zeros(2), np.array(3.0), np.zeros(2), highest).change
     array([1., 2.])
     """
-    effects, curvature, pull, lower, upper = np.broadcast_arrays(effects, curvature, pull, lower, upper)
+    effects, curvature, pull, lower, upper, wanted = np.broadcast_arrays(
+        effects, curvature, pull, lower, upper, np.asarray(gain, dtype=float)[..., None]
+    )
+    gain = wanted[..., 0]
     stuck = ~np.isfinite(curvature)
     lower, upper = np.where(stuck, 0.0, lower), np.where(stuck, 0.0, upper)
     curvature = np.where(stuck, 1.0, curvature)
@@ -77,7 +80,6 @@ def cheapest(effects, curvature, pull, gain, lower, upper):
     def gained(multiplier):
         return (effects * moved(multiplier)).sum(axis=-1)
 
-    gain = np.broadcast_to(gain, effects.shape[:-1])
     most = np.where(useful, np.where(slope > 0, upper, lower), 0.0)
     with np.errstate(invalid="ignore"):
         possible = np.where(useful, effects * most, 0.0).sum(axis=-1)

@@ -62,7 +62,8 @@ class Interval:
         if other is self:
             return self**2
         low, high = _bounds(other)
-        return _hull(self.low * low, self.low * high, self.high * low, self.high * high)
+        with np.errstate(all="ignore"):
+            return _hull(self.low * low, self.low * high, self.high * low, self.high * high)
 
     __rmul__ = __mul__
 
@@ -99,21 +100,22 @@ class Interval:
             middle, radius = middle @ matrix, radius @ np.abs(matrix)
         return Interval(middle - radius, middle + radius)
 
+    # Surely, and perhaps: what is no number may be anything.
     def __ge__(self, other):
         low, high = _bounds(other)
-        return Interval(self.low >= high, self.high >= low)
+        return Interval(self.low >= high, ~(self.high < low))
 
     def __gt__(self, other):
         low, high = _bounds(other)
-        return Interval(self.low > high, self.high > low)
+        return Interval(self.low > high, ~(self.high <= low))
 
     def __le__(self, other):
         low, high = _bounds(other)
-        return Interval(self.high <= low, self.low <= high)
+        return Interval(self.high <= low, ~(self.low > high))
 
     def __lt__(self, other):
         low, high = _bounds(other)
-        return Interval(self.high < low, self.low < high)
+        return Interval(self.high < low, ~(self.low >= high))
 
 
 def _bounds(value):

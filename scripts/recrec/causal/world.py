@@ -68,6 +68,30 @@ class Problem(NamedTuple):
         """Lowest and highest value that each person may set each node to, two (n, actionable) arrays."""
         return self.profiles.box(self.present, self.world.limits)
 
+    def solved_in_parts(self, solve, together):
+        """Plans of all people by a function that solves a problem, asked about so many people at a time.
+
+        Parameters
+        ----------
+        solve : callable
+            From a Problem to Plans; what it finds for a person must not depend on the others.
+        together : int
+            At least 1.
+
+        Returns
+        -------
+        Plans
+        """
+        if len(self.people) <= together:
+            return solve(self)
+        parts = []
+        for start in range(0, len(self.people), together):
+            rows = slice(start, start + together)
+            parts.append(solve(Problem(self.world, self.people[rows], self.profiles.take(rows))))
+        arrays = [np.concatenate(arrays) for arrays in zip(*(part[:4] for part in parts), strict=True)]
+        names = parts[0].diagnostics
+        return Plans(*arrays, {name: np.concatenate([part.diagnostics[name] for part in parts]) for name in names})
+
 
 class Plans(NamedTuple):
     """A recourse for each of n people, or none.

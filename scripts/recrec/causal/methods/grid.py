@@ -69,7 +69,9 @@ def values_of(problem, bins, span="limits"):
         rejected = world.train[world.classifier.logit(world.train) < 0][:, world.model.actionable]
         low = problem.present - 2 * (problem.present - rejected.min(axis=0))
         high = problem.present + 2 * (rejected.max(axis=0) - problem.present)
-    values = np.linspace(low, high, bins, axis=-1)
+    # Not by NumPy's linspace, which takes another formula for all if for one of them both ends are the same.
+    values = low[..., None] + np.arange(bins) / (bins - 1) * (high - low)[..., None]
+    values[..., -1] = high
     allowed = (lower[..., None] <= values) & (values <= upper[..., None]) & problem.profiles.mask[..., None]
     return values, allowed
 
@@ -143,17 +145,18 @@ def solve(problem, settings, trained, seed, log):
     Plans
         The diagnostic is ``tries``, how many combinations were looked at.
     """
+    actionable = len(problem.world.model.actionable)
+    places = combinations(actionable, settings.bins, largest(actionable, settings.largest_set))
+    solve_part = functools.partial(_solve, settings=settings, places=places, log=log)
+    return problem.solved_in_parts(solve_part, max(1, TOGETHER // len(places)))
+
+
+def _solve(problem, settings, places, log):
     n, actionable = problem.present.shape
     values, allowed = values_of(problem, settings.bins, settings.span)
     costs = costs_of(problem, values, allowed)
-    places = combinations(actionable, settings.bins, largest(actionable, settings.largest_set))
-    outcomes = Outcomes(problem)
-    best, tries = np.full(n, -1), np.zeros(n, dtype=int)
-    together = max(1, TOGETHER // len(places))
-    for start in range(0, n, together):
-        rows = np.arange(start, min(start + together, n))
-        total = sum(costs[rows, node][:, places[:, node]] for node in range(actionable)) / actionable
-        best[rows], tries[rows] = _first_accepted(outcomes, rows, total, places, values)
+    total = sum(costs[:, node][:, places[:, node]] for node in range(actionable)) / actionable
+    best, tries = _first_accepted(Outcomes(problem), total, places, values)
     log.debug("grid: %d combinations, %.0f tried per person", len(places), tries.mean() if n else 0)
     acted, chosen = _acts(np.arange(n), places[best], values)
     return Plans.of(problem, acted & (best >= 0)[:, None], chosen, diagnostics={"tries": tries})
@@ -166,27 +169,28 @@ def _acts(rows, places, values):
     return acted, values[rows[:, None], np.arange(places.shape[1]), np.where(acted, places, 0)]
 
 
-def _first_accepted(outcomes, rows, total, places, values):
-    """The first accepted combination of each row in the order of cost, -1 for none, and how many were tried."""
-    best, tries = np.full(len(rows), -1), np.zeros(len(rows), dtype=int)
-    below, take = np.full(len(rows), -np.inf), FIRST
-    open_ = np.arange(len(rows))
+def _first_accepted(outcomes, total, places, values):
+    """The first accepted combination of each person in the order of cost, -1 for none, and how many were tried."""
+    n = len(total)
+    best, tries = np.full(n, -1), np.zeros(n, dtype=int)
+    below, take = np.full(n, -np.inf), FIRST
+    open_ = np.arange(n)
     while len(open_):
         asked, order = [], []
-        for row in open_:
-            cost = total[row]
+        for person in open_:
+            cost = total[person]
             threshold = np.partition(cost, take - 1)[take - 1] if take < cost.size else np.inf
             # With all that cost as much as the last of them, so that none of these is looked at too late.
-            which = np.flatnonzero((cost > below[row]) & (cost <= threshold) & np.isfinite(cost))
+            which = np.flatnonzero((cost > below[person]) & (cost <= threshold) & np.isfinite(cost))
             which = which[np.argsort(cost[which], kind="stable")]
-            below[row] = threshold
-            asked.append(np.full(len(which), row))
+            below[person] = threshold
+            asked.append(np.full(len(which), person))
             order.append(which)
         asked, order = np.concatenate(asked), np.concatenate(order)
-        accepted = outcomes.logits(rows[asked], *_acts(rows[asked], places[order], values)) >= 0
-        tries += np.bincount(asked, minlength=len(rows))
-        first_rows, first = np.unique(asked[accepted], return_index=True)
-        best[first_rows] = order[accepted][first]
+        accepted = outcomes.logits(asked, *_acts(asked, places[order], values)) >= 0
+        tries += np.bincount(asked, minlength=n)
+        people, first = np.unique(asked[accepted], return_index=True)
+        best[people] = order[accepted][first]
         open_ = open_[(best[open_] < 0) & np.isfinite(below[open_])]
         take *= GROWTH
     return best, tries

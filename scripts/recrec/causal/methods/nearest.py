@@ -1,5 +1,7 @@
 """Becoming as the nearest accepted person, as far as one may: a baseline."""
 
+import functools
+
 import numpy as np
 from pydantic import Field
 
@@ -46,19 +48,19 @@ def solve(problem, settings, trained, seed, log):
     -------
     Plans
     """
+    models = problem.world.accepted[:, problem.world.model.actionable]
+    solve_part = functools.partial(_solve, models=models, tried=min(settings.neighbours, len(models)))
+    return problem.solved_in_parts(solve_part, max(1, TOGETHER // len(models)))
+
+
+def _solve(problem, models, tried):
     world, profiles, present = problem.world, problem.profiles, problem.present
     n, actionable = present.shape
     lower, upper = problem.box()
-    models = world.accepted[:, world.model.actionable]
     sd = world.sd[world.model.actionable]
     weights = np.where(profiles.mask, profiles.weights, 0.0) / (sd**2 * world.ranges)
-    tried = min(settings.neighbours, len(models))
-    nearest = np.empty((n, tried), dtype=int)
-    together = max(1, TOGETHER // len(models))
-    for start in range(0, n, together):
-        rows = slice(start, start + together)
-        distance = sum(weights[rows, k, None] * (models[:, k] - present[rows, k, None]) ** 2 for k in range(actionable))
-        nearest[rows] = np.argsort(distance, axis=1, kind="stable")[:, :tried]
+    distance = sum(weights[:, k, None] * (models[:, k] - present[:, k, None]) ** 2 for k in range(actionable))
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :tried]
     values = np.clip(models[nearest], lower[:, None], upper[:, None])
     acted = profiles.mask[:, None] & (values != present[:, None])
     rows = np.repeat(np.arange(n), tried)

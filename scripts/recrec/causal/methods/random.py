@@ -11,6 +11,9 @@ from recrec.config.values import whole_number
 TITLE = "random"
 TRAINED = False
 
+#: Plans that are looked at together.
+TOGETHER = 200_000
+
 
 class Settings(Section):
     """Settings of the random plans."""
@@ -47,17 +50,23 @@ def solve(problem, settings, trained, seed, log):
     """
     n, actionable = problem.present.shape
     lower, upper = problem.box()
-    rng = np.random.default_rng(seed)
-    shape = (settings.tries, n, actionable)
-    urge = np.where(problem.profiles.mask, rng.random(shape), np.inf)
-    acted = (urge < 0.5) | (urge == urge.min(axis=-1, keepdims=True))
-    acted &= problem.profiles.mask
-    values = np.where(acted, lower + rng.random(shape) * (upper - lower), problem.present)
-    values = np.clip(values, lower, upper)
-    rows = np.tile(np.arange(n), settings.tries)
-    logits = Outcomes(problem).logits(rows, acted.reshape(-1, actionable), values.reshape(-1, actionable))
-    profiles = problem.profiles
-    costs = cost(problem.world, problem.people, acted, values, profiles.weights, profiles.preferred, profiles.penalty)
-    costs = np.where(logits.reshape(settings.tries, n) >= 0, costs, np.inf)
-    best = costs.argmin(axis=0), np.arange(n)
-    return Plans.of(problem, acted[best] & np.isfinite(costs[best])[:, None], values[best])
+    rng, profiles, outcomes = np.random.default_rng(seed), problem.profiles, Outcomes(problem)
+    best, best_acted, best_values = np.full(n, np.inf), np.zeros((n, actionable), dtype=bool), problem.present.copy()
+    together = max(1, TOGETHER // max(n, 1))
+    for start in range(0, settings.tries, together):
+        tries = min(together, settings.tries - start)
+        urge, share = np.moveaxis(rng.random((tries, 2, n, actionable)), 1, 0)
+        urge = np.where(profiles.mask, urge, np.inf)
+        acted = profiles.mask & ((urge < 0.5) | (urge == urge.min(axis=-1, keepdims=True)))
+        values = np.where(acted, np.clip(lower + share * (upper - lower), lower, upper), problem.present)
+        rows = np.tile(np.arange(n), tries)
+        logits = outcomes.logits(rows, acted.reshape(-1, actionable), values.reshape(-1, actionable))
+        costs = cost(
+            problem.world, problem.people, acted, values, profiles.weights, profiles.preferred, profiles.penalty
+        )
+        costs = np.where(logits.reshape(tries, n) >= 0, costs, np.inf)
+        place = costs.argmin(axis=0), np.arange(n)
+        better = costs[place] < best
+        best[better] = costs[place][better]
+        best_acted[better], best_values[better] = acted[place][better], values[place][better]
+    return Plans.of(problem, best_acted, best_values)

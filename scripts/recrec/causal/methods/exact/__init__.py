@@ -4,6 +4,8 @@ Otherwise, where model or classifier is not linear, what is found is a local opt
 of a grid over what the person may set. `certified` says of each person whether nothing cheaper is proved to exist.
 """
 
+import functools
+import math
 from typing import Literal
 
 from pydantic import Field
@@ -15,6 +17,9 @@ from recrec.config.values import number, whole_number
 
 TITLE = "exact"
 TRAINED = False
+
+#: Pairs of people and sets of nodes that are looked at together.
+PAIRS = 100_000
 
 
 class Settings(Section):
@@ -64,7 +69,11 @@ def solve(problem, settings, trained, seed, log):
     -------
     Plans
     """
-    largest_set = grid.largest(len(problem.world.model.actionable), settings.largest_set)
+    actionable = len(problem.world.model.actionable)
+    largest_set = grid.largest(actionable, settings.largest_set)
+    sets = sum(math.comb(actionable, acts) for acts in range(1, min(largest_set, actionable) + 1))
+    together = max(1, PAIRS // sets)
     if linear.applies(problem.world):
-        return linear.solve(problem, largest_set)
-    return searching.solve(problem, largest_set, settings, log)
+        return problem.solved_in_parts(functools.partial(linear.solve, largest_set=largest_set), together)
+    search = functools.partial(searching.solve, largest_set=largest_set, settings=settings, log=log)
+    return problem.solved_in_parts(search, together)
