@@ -6,13 +6,20 @@ whose last axis is people, so that they are long along it.
 """
 
 import contextlib
+import functools
+import hashlib
+import pickle
 from typing import NamedTuple
 
 import numpy as np
 
+from recrec.causal.world import Plans, Problem
+
 #: Threads that share a sum could add it up in another order.
 ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
 FAR = 1e30
+#: Compiled functions that are kept.
+COMPILED = 64
 
 
 @contextlib.contextmanager
@@ -22,6 +29,79 @@ def on_host(double):
 
     with jax.enable_x64(double), jax.default_device(jax.local_devices(backend="cpu")[0]):
         yield
+
+
+def missing():
+    """Which library that is needed there is not, in a sentence; None if all are there."""
+    try:
+        import jax  # noqa: F401
+        import optax  # noqa: F401
+    except ImportError as error:
+        return f"it needs {error.name}: pip install --no-deps --require-hashes -r envs/requirements-causal.txt"
+    return None
+
+
+_compiled = {}
+
+
+def compiled(function, world, settings):
+    """``function(world, settings, *arrays)``, compiled once in a process for all worlds that are equal.
+
+    It must not use the training rows.
+    """
+    import jax
+
+    world = world._replace(train=None)
+    content = pickle.dumps((world.model, world.classifier, *(part.tobytes() for part in world[2:6])))
+    key = function, settings.model_dump_json(), hashlib.sha256(content).hexdigest()
+    if key not in _compiled:
+        if len(_compiled) >= COMPILED:
+            _compiled.clear()
+        _compiled[key] = jax.jit(functools.partial(function, world, settings), compiler_options=ONE_THREAD)
+    return _compiled[key]
+
+
+def padded(part, size, precision):
+    """Rows up to a size, copies of the first one behind; other than booleans in a precision."""
+    part = part if part.dtype == bool else part.astype(precision)
+    return part if len(part) == size else np.concatenate([part, np.repeat(part[:1], size - len(part), axis=0)])
+
+
+def cheapest_accepted(problem, rows, acted, change, price, best):
+    """Note the cheapest of each person's changes that is accepted in double precision.
+
+    Parameters
+    ----------
+    problem : Problem
+    rows : (m,) array of int
+        Which people.
+    acted : (m, candidates, actionable) boolean array
+    change : (m, candidates, actionable) array
+        In standard deviations.
+    price : (m, candidates) array
+        Infinite for what is no candidate.
+    best : (n, actionable) boolean array, (n, actionable) array
+        Acts and values of all people, in which they are noted.
+
+    Returns
+    -------
+    (k,) array of int
+        The people of whom none was accepted.
+    """
+    sd = problem.world.sd[problem.world.model.actionable]
+    at, price, lost = np.arange(len(rows)), price.copy(), []
+    while len(at):
+        first = price[at].argmin(axis=1)
+        hopeful = np.isfinite(price[at, first])
+        lost.append(rows[at[~hopeful]])
+        at, first = at[hopeful], first[hopeful]
+        part = Problem(problem.world, problem.people[rows[at]], problem.profiles.take(rows[at]))
+        plans = Plans.of(part, acted[at, first], part.present + change[at, first] * sd)
+        found = rows[at[plans.found]]
+        best[0][found], best[1][found] = plans.acted[plans.found], plans.values[plans.found]
+        price[at, first] = np.inf
+        at = at[~plans.found]
+    return np.sort(np.concatenate(lost)) if lost else rows
 
 
 class People(NamedTuple):

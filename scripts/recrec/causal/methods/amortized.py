@@ -17,16 +17,24 @@ of them. The start is fitted to where the steps ended from several starts. No ex
 """
 
 import functools
-import hashlib
 import itertools
-import pickle
 from typing import NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from recrec.actionability.populations import SCHEMES, Scheme, draw
-from recrec.causal.methods._refinement import ONE_THREAD, People, on_host, refined
+from recrec.causal.methods._refinement import (
+    ONE_THREAD,
+    People,
+    cheapest_accepted,
+    compiled,
+    missing,
+    on_host,
+    padded,
+    refined,
+)
+from recrec.causal.methods.grid import largest
 from recrec.causal.world import Plans, Problem
 from recrec.config import Section
 from recrec.config.values import number, whole_number
@@ -39,8 +47,6 @@ TRAINED = True
 FEW, MANY = 256, 2048
 #: Standardised values beyond this are as good as this.
 WIDEST = 6.0
-#: How far of the way to their bounds values start in training, in turn.
-STARTS = (0.15, 0.45, 0.8)
 #: Excess of cost over the best pattern's beyond which a pattern is just bad; worth of an even choice while training.
 WORST, CURIOSITY = 10.0, 0.02
 #: Patterns of a person whose start is fitted.
@@ -52,7 +58,10 @@ INDIVIDUAL = Scheme(keep=0.75, weights="latent", preferred=True, box=1.5, direct
 class Settings(Section):
     """The network, its training, and how much is computed for each person."""
 
-    largest: whole_number(1) | None = Field(None, description="nodes that a set of acts may have; null: all")
+    largest_set: whole_number(1) | None = Field(
+        None,
+        description="Nodes that a plan may act on at once; null: all of up to four actionable nodes, three of more.",
+    )
     patterns: whole_number(1) = Field(3, description="best patterns of a person that are refined")
     fallback: whole_number(0) = Field(
         100, description="times that the next best patterns are tried for those for whom none was accepted"
@@ -62,9 +71,14 @@ class Settings(Section):
     margin: number(ge=0) = Field(0.002, description="logit that the refinement aims at: single precision needs some")
     hidden: whole_number(1) = Field(64, description="units of each of two hidden layers")
     rounds: whole_number(1) = Field(2, description="times that new people are drawn and their patterns tried")
-    people: whole_number(1) = Field(4000, description="people drawn in a round, over all schemes")
+    people: whole_number(1) = Field(6000, description="people drawn in a round, over all schemes")
     tried: whole_number(2) = Field(96, description="patterns tried for each of them; more are sampled")
-    updates: whole_number(1) = Field(1000, description="steps of the optimiser in a round")
+    starts: list[number(ge=0, le=1)] = Field(
+        [0.04, 0.12, 0.2, 0.3, 0.4, 0.55, 0.75, 1],
+        min_length=1,
+        description="Where all is not linear: how far of the way to their bounds values start in training, in turn.",
+    )
+    updates: whole_number(1) = Field(2000, description="steps of the optimiser in a round")
     batch: whole_number(1) = Field(256, description="people in each")
     rate: number(gt=0) = Field(0.003, description="learning rate; it falls to 0 along a cosine")
     failures: number(gt=0, lt=1) = Field(
@@ -74,12 +88,7 @@ class Settings(Section):
 
 def unsupported(problem, settings):
     """Why it cannot answer: JAX and optax may be missing."""
-    try:
-        import jax  # noqa: F401
-        import optax  # noqa: F401
-    except ImportError as error:
-        return f"it needs {error.name}: pip install --no-deps --require-hashes -r envs/requirements-causal.txt"
-    return None
+    return missing()
 
 
 def linear(world):
@@ -87,7 +96,7 @@ def linear(world):
     return bool(world.model.linear and world.classifier.coefficients is not None)
 
 
-def patterns(actionable, signed, largest=None):
+def patterns(actionable, signed, most=None):
     """Which nodes are acted on, small numbers of them first: 1 where set, or set higher; -1 where set lower.
 
     Parameters
@@ -95,8 +104,8 @@ def patterns(actionable, signed, largest=None):
     actionable : int
     signed : bool
         Whether there are -1.
-    largest : int, optional
-        Nodes that are acted on at most.
+    most : int, optional
+        Nodes that are acted on at once.
 
     Returns
     -------
@@ -110,7 +119,7 @@ def patterns(actionable, signed, largest=None):
     26
     """
     found = []
-    for size in range(1, min(largest or actionable, actionable) + 1):
+    for size in range(1, min(most or actionable, actionable) + 1):
         for nodes in itertools.combinations(range(actionable), size):
             for signs in itertools.product((1, -1) if signed else (1,), repeat=size):
                 row = [0] * actionable
@@ -118,6 +127,12 @@ def patterns(actionable, signed, largest=None):
                     row[node] = sign
                 found.append(row)
     return np.array(found, dtype=np.int8)
+
+
+def patterns_of(world, settings):
+    """Those that a network for a world chooses from."""
+    actionable = len(world.ranges)
+    return patterns(actionable, not linear(world), largest(actionable, settings.largest_set))
 
 
 def allowed(catalogue, problem, people):
@@ -186,70 +201,24 @@ def solve(problem, settings, trained, seed, log):
         chosen, change, price = _chosen(world, settings, trained, people.take(rows), seen[rows], open_patterns[rows])
         tried[rows] += np.take_along_axis(open_patterns[rows], chosen, axis=1).sum(axis=1)
         open_patterns[rows[:, None], chosen] = False
-        rows = _accepted(problem, rows, catalogue[chosen] != 0, change, price, best)
+        rows = cheapest_accepted(problem, rows, catalogue[chosen] != 0, change, price, best)
     plans = Plans.of(problem, *best, diagnostics={"patterns": tried})
     log.info("%d of %d people: none of their patterns was accepted", n - plans.found.sum(), n)
     return plans
 
 
-def _accepted(problem, rows, acted, change, price, best):
-    """Note the cheapest of each person's changes that is accepted in double precision; who has none."""
-    sd = problem.world.sd[problem.world.model.actionable]
-    price = price.copy()
-    while len(rows):
-        first = price.argmin(axis=1)
-        at = np.arange(len(rows))
-        hopeful = np.isfinite(price[at, first])
-        part = Problem(problem.world, problem.people[rows], problem.profiles.take(rows))
-        plans = Plans.of(part, acted[at, first], part.present + change[at, first] * sd)
-        found = plans.found & hopeful
-        best[0][rows[found]], best[1][rows[found]] = plans.acted[found], plans.values[found]
-        price[at, first] = np.inf
-        again = hopeful & ~found
-        if not again.any():
-            return rows[~found]
-        rest = rows[~found & ~again]
-        rows, acted, change, price = rows[again], acted[again], change[again], price[again]
-        return np.sort(np.concatenate([rest, _accepted(problem, rows, acted, change, price, best)]))
-    return rows
-
-
 def _chosen(world, settings, trained, people, seen, possible):
     """The best patterns of people, refined: which (n, patterns), changes (n, patterns, actionable), costs."""
     weights = {name: value for name, value in trained.items() if name.startswith(("score", "start"))}
-    kernel = compiled(world, "choose", settings)
+    kernel = compiled(choose, world, settings)
     parts = []
     with on_host(double=False):
         while len(seen):
             size = MANY if len(seen) > FEW else FEW
-            arrays = [padded(part[:size], size) for part in (*people, seen, possible)]
+            arrays = [padded(part[:size], size, np.float32) for part in (*people, seen, possible)]
             parts.append([np.asarray(part)[: len(seen[:size])] for part in kernel(weights, *arrays)])
             people, seen, possible = people.take(slice(size, None)), seen[size:], possible[size:]
     return [np.concatenate(part) for part in zip(*parts, strict=True)]
-
-
-def padded(part, size):
-    """Rows up to a size, copies of the first one behind, in single precision."""
-    part = part if part.dtype == bool else part.astype(np.float32)
-    return part if len(part) == size else np.concatenate([part, np.repeat(part[:1], size - len(part), axis=0)])
-
-
-def compiled(world, name, settings):
-    """One of the functions below for a world, compiled once in a process for all worlds that are equal."""
-    world = world._replace(train=None)
-    content = pickle.dumps((world.model, world.classifier, *(part.tobytes() for part in world[2:6])))
-    key = hashlib.sha256(content).hexdigest(), name, settings
-    if key not in _compiled:
-        import jax
-
-        if len(_compiled) >= 64:
-            _compiled.clear()
-        function = {"choose": choose, "attempt": attempt}[name]
-        _compiled[key] = jax.jit(functools.partial(function, world, settings), compiler_options=ONE_THREAD)
-    return _compiled[key]
-
-
-_compiled = {}
 
 
 def network(weights, name, seen):
@@ -274,7 +243,7 @@ def choose(world, settings, weights, *arrays):
     import jax.numpy as jnp
 
     *people, seen, possible = arrays
-    catalogue = patterns(len(world.ranges), not linear(world), settings.largest).astype(np.float32)
+    catalogue = patterns_of(world, settings).astype(np.float32)
     scores = jnp.where(possible, network(weights, "score", seen), -jnp.inf)
     picks = []
     for _ in range(min(settings.patterns, len(catalogue))):
@@ -333,7 +302,7 @@ def train(world, schemes, settings, seed, log):
     rejected = world.train[world.classifier.logit(world.train) < 0]
     if not len(rejected):
         raise InputError("amortized: given training people who are all accepted; allowed: some who are rejected")
-    catalogue = patterns(len(world.ranges), not linear(world), settings.largest)
+    catalogue = patterns_of(world, settings)
     random = np.random.default_rng(seed)
     trained = purpose(world, catalogue) | {"scale": np.median(-world.classifier.logit(rejected))}
     nodes, actions = len(world.mean), len(world.ranges)
@@ -451,9 +420,9 @@ class Examples(NamedTuple):
         possible = np.take_along_axis(possible, picks, axis=1)
         shape = (n, tried, len(problem.world.ranges))
         self = cls(people, seen, picks, possible, np.zeros(shape, np.float32), np.full((n, tried), np.inf, np.float32))
-        starts = [0.0] if linear(problem.world) else [*STARTS, *["learned"] * learned]
+        starts = [0.0] if linear(problem.world) else [*settings.starts, *["learned"] * learned]
         for start in starts:
-            far, cost = self.attempts(problem.world, catalogue, trained, settings, start, 2 * settings.steps, 2)
+            far, cost = self.attempts(problem.world, catalogue, trained, settings, start, settings.steps, settings.pushes)
             better = cost < self.cost
             self.far[better], self.cost[better] = far[better], cost[better]
         return self
@@ -469,7 +438,7 @@ class Examples(NamedTuple):
         """Where the steps end for every possible pattern: how far of the way, and at what cost."""
         import jax
 
-        kernel = compiled(world, "attempt", settings)
+        kernel = compiled(attempt, world, settings)
         rows, places = np.nonzero(self.possible)
         far, cost = np.zeros_like(self.far), np.full_like(self.cost, np.inf)
         with on_host(double=False):
@@ -477,7 +446,7 @@ class Examples(NamedTuple):
             for begin in range(0, len(rows), MANY):
                 row, place = rows[begin : begin + MANY], places[begin : begin + MANY]
                 people, pattern = self.people.take(row), catalogue[self.picks[row, place]]
-                seen, *arrays = [padded(part, MANY) for part in (self.seen[row], *people, pattern)]
+                seen, *arrays = [padded(part, MANY, np.float32) for part in (self.seen[row], *people, pattern)]
                 if start == "learned":
                     share = first({name: trained[name] for name in trained if name.startswith("start")}, seen, arrays[-1])
                 else:
