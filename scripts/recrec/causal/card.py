@@ -549,7 +549,7 @@ def _graph(card: Card) -> _Graph:
 
 def _state(card, feature):
     if feature.locked:
-        return "locked, but moves" if feature.role == "follows" else "locked"
+        return "locked; moves" if feature.role == "follows" else "locked"
     if card.status != "plan":
         return "can be changed" if feature.actionable else "given"
     return STATES[feature.role]
