@@ -89,9 +89,7 @@ class TestPlan:
         plan = rounded_plan(problem, plans, 0, Words.of(WORLD, bank()))
         best = cost(WORLD, problem.people, plans.acted, plans.values, own.weights, own.preferred, own.penalty)[0]
         assert plan.costs.mean() >= best * (1 - 1e-6) or plan.acted.sum() < plans.acted.sum()
-        # Finer numbers are taken before a dearer plan, but for plans that are all but at the end of a box.
-        slack = np.min(np.abs(np.stack(problem.box()) - plan.values)[:, plan.acted[None]])
-        assert plan.costs.mean() <= best * (1 + DEARER) + 1e-12 or slack < 0.02 * np.max(WORLD.sd) or not plan.rounded
+        assert plan.costs.mean() <= best * (1 + DEARER) + 1e-12 or not plan.rounded
 
     def test_numbers_are_as_coarse_as_that_allows(self):
         features = {feature.name: feature for feature in EXAMPLES["free"].features}
@@ -305,10 +303,6 @@ class Page(html.parser.HTMLParser):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 class TestPage:
-    def test_the_same_bytes(self, name):
-        assert render(EXAMPLES[name]) == PAGES[name]
-        assert render(cards.examples()[name]) == PAGES[name]
-
     def test_it_needs_nothing_else(self, name):
         page = Page(PAGES[name])
         assert not {"script", "iframe", "object", "img", "image", "use"} & set(page.tags)
@@ -346,6 +340,10 @@ class TestPage:
             assert all(part.replace("\xa0", " ") in text for part in (way.condition, *way.changes))
         for part in (card.title, card.person, card.note, card.assumptions, *card.warnings, *card.idle):
             assert part.replace("\xa0", " ") in text
+
+
+def test_the_same_bytes():
+    assert {name: render(card) for name, card in cards.examples().items()} == PAGES
 
 
 def test_names_are_never_markup():

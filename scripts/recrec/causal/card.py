@@ -514,14 +514,14 @@ class _Graph(NamedTuple):
 
 
 #: Width and height of a node, characters of a line in it, and what its role is called.
-SIZE = (128.0, 50.0)
-ACROSS = 16
+SIZE = (122.0, 50.0)
+ACROSS = 15
 STATES = {"change": "you change it", "hold": "you keep it", "follows": "moves by itself", "stays": "stays"}
 
 
 def _graph(card: Card) -> _Graph:
     """The causal graph as shapes, arrows that carry a change last, so that they lie on top."""
-    place, margin = layered(card.parents, size=SIZE, gaps=(12.0, 36.0)), 4.0
+    place, margin = layered(card.parents, size=SIZE, gaps=(8.0, 36.0), lane=8.0), 3.0
     features = {feature.name: feature for feature in card.features}
     boxes = tuple(
         _Box(x + margin, y + margin, _lines(features[name].label), features[name], _state(card, features[name]))
