@@ -265,6 +265,17 @@ class TestWords:
     def test_exactly_means_exactly(self, value, node):
         assert parsed(Words.of(WORLD, bank()).exactly(node, value)) == value
 
+    def test_numbers_that_stand_for_words(self):
+        nodes = {
+            "sex": {"parents": [], "column": {"values": {"woman": 0, "man": 1}}},
+            "young": {"parents": ["sex"], "column": {"below": 25}, "actionable": True},
+            "other": {"parents": ["sex"], "column": {"name": "x"}},
+            "wage": {"parents": [], "unit": "€", "actionable": True},
+        }
+        files = {"people": {"file": "people.csv", "sha256": "0" * 64}}
+        words = Words.of(WORLD._replace(model=Named(tuple(nodes))), dataset_with(nodes, files))
+        assert [words.about(node, 1.0) for node in range(4)] == ["man", "yes", "1", "1\xa0€"]
+
     @given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
     def test_two_values_are_told_apart(self, one, other):
         words = Words.of(WORLD, bank())
