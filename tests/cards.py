@@ -1,7 +1,6 @@
 """Made-up people for cards: small worlds whose classifier is a line, and cards of every kind."""
 
 import logging
-from typing import NamedTuple
 
 import numpy as np
 
@@ -9,6 +8,7 @@ from recrec.actionability.profiles import Profiles
 from recrec.causal import methods
 from recrec.causal.card import card_data
 from recrec.causal.catalogue import CausalDataset
+from recrec.causal.classifiers import Classifier
 from recrec.causal.world import world_of
 
 NORMAL = {"kind": "normal"}
@@ -16,14 +16,10 @@ NORMAL = {"kind": "normal"}
 EVIL = "<script>alert('a & b')</script>"
 
 
-class Line(NamedTuple):
-    """A logistic regression."""
-
-    coefficients: np.ndarray
-    intercept: float
-
-    def logit(self, x, xp=np):
-        return x @ self.coefficients + self.intercept
+def line(coefficients, intercept, threshold=0.5):
+    """A logistic regression, which accepts from a probability on."""
+    shift = np.log(threshold / (1 - threshold))
+    return Classifier((np.array(coefficients, dtype=float)[:, None],), (np.array([float(intercept)]),), shift)
 
 
 def dataset_of(nodes, **keys):
@@ -47,11 +43,11 @@ def bank(**keys):
     )  # fmt: skip
 
 
-def bank_world():
+def bank_world(threshold=0.5):
     dataset = bank()
-    model = dataset.model()
+    model, shift = dataset.model(), np.log(threshold / (1 - threshold))
     x, _ = model.sample(2000, np.random.default_rng(1))
-    classifier = Line(np.array([0.01, -0.5, 0.001, 0.0002]), -2.6)
+    classifier = line([0.01, -0.5, 0.001, 0.0002], -2.6 + shift, threshold)
     return world_of(model, classifier, x, np.quantile(x[:, model.actionable], [0.01, 0.99], axis=0))
 
 
@@ -114,7 +110,7 @@ def crowded(intercept):
     x, _ = model.sample(500, np.random.default_rng(2))
     x *= 1000
     dataset_model = dataset.model()
-    classifier = Line(np.full(12, 0.0004), intercept)
+    classifier = line(np.full(12, 0.0004), intercept)
     world = world_of(dataset_model, classifier, x, np.quantile(x[:, model.actionable], [0.01, 0.99], axis=0))
     person = -np.linspace(300, 2600, 12)
     person[0] = -9000.0
@@ -134,6 +130,7 @@ def examples():
     return {
         "plan": card_of(profiles=profile(mask=(0, 1, 1), direction=(0, 1, 0), weights=(1, 0.5, 1.5)), plausible=usual),
         "free": card_of(plausible=usual, person="row 17", note="Limits as a simulation drew them, not asked."),
+        "strict": card_of(world=bank_world(0.9), dataset=bank(threshold=0.9)),
         "accepted": card_of(rich),
         "one in the way": card_of(profiles=profile(mask=(0, 0, 1), high=(None, None, 2600))),
         "two in the way": card_of(

@@ -84,7 +84,7 @@ class WayOut(NamedTuple):
     Attributes
     ----------
     without : tuple of (str, str)
-        Kind (``lock``, ``direction``, ``box``, ``limit``) and node of each constraint.
+        Kind (`relaxing.Constraint`) and node of each constraint.
     condition : str
         "you could change income", to go on after "if".
     changes : tuple of str
@@ -117,7 +117,9 @@ class Card(NamedTuple):
         In the order of the graph.
     parents : dict of str to tuple of str
     probability : (float, float)
-        Of being accepted, before and after.
+        Of deserving a yes, before and after.
+    threshold : float
+        From which probability on the answer is yes.
     cost, typical_cost : float
         Times 100: of the plan (NaN without one), and of moving each feature by a standard deviation.
     rounded : bool
@@ -145,6 +147,7 @@ class Card(NamedTuple):
     features: tuple[Feature, ...]
     parents: dict[str, tuple[str, ...]]
     probability: tuple[float, float]
+    threshold: float
     cost: float
     typical_cost: float
     rounded: bool
@@ -204,14 +207,15 @@ def card_data(
     _check(model, x, person)
     profiles = Profiles.universal(1, len(model.actionable)) if profiles is None else profiles
     problem, words = Problem(world, x, profiles), Words.of(world, dataset)
-    logit = float(world.classifier.logit(x)[0])
-    plans = _no_plan(problem) if logit >= 0 or not profiles.mask.any() else solve(problem)
-    status = "accepted" if logit >= 0 else "plan" if plans.found[0] else "none"
+    accepted = bool(world.classifier.logit(x)[0] >= 0)
+    plans = _no_plan(problem) if accepted or not profiles.mask.any() else solve(problem)
+    status = "accepted" if accepted else "plan" if plans.found[0] else "none"
     plan = rounded_plan(problem, plans, 0, words) if status == "plan" else None
-    after, probability, spent, usual = x[0], _probability(logit), math.nan, math.nan
+    before = float(world.classifier.probability(x)[0])
+    after, probability, spent, usual = x[0], before, math.nan, math.nan
     if plan:
         after = model.counterfactual(x, plan.acted[None], plan.values[None])[0]
-        probability = max(0.5, _probability(float(world.classifier.logit(after[None])[0])))
+        probability = max(dataset.threshold, float(world.classifier.probability(after[None])[0]))
         spent = HUNDRED * float(plan.costs.mean())
         if plausible is not None:
             usual = float(np.asarray(plausible(after[None])).reshape(-1)[0])
@@ -226,7 +230,8 @@ def card_data(
         certified=bool(plans.certified[0]),
         features=_features(problem, plan, after, words),
         parents={node: tuple(model.parents[node]) for node in model.nodes},
-        probability=(_probability(logit), probability),
+        probability=(before, probability),
+        threshold=dataset.threshold,
         cost=spent,
         typical_cost=HUNDRED * float(np.mean(1 / world.ranges)),
         rounded=plan is not None and plan.rounded,
@@ -278,26 +283,22 @@ def render(card: Card) -> str:
     return template.render(card=card, graph=_graph(card), dense=lines > DENSE)
 
 
-def percent(probability: float) -> str:
-    r"""A probability in words; what is below one half is never written as one half.
+def percent(probability: float, threshold: float = 0.5) -> str:
+    r"""A probability in words; what is below the threshold is never written as the threshold.
 
     Examples
     --------
     >>> [percent(share) for share in (0.0, 0.382, 0.4999, 0.5, 0.9999)]
     ['below 1\xa0%', '38\xa0%', 'just below 50\xa0%', '50\xa0%', 'above 99\xa0%']
     """
-    whole = math.floor(100 * probability + 0.5)
+    whole, least = (math.floor(100 * share + 0.5) for share in (probability, threshold))
+    if probability < threshold and whole >= least:
+        return f"just below {least}{NO_BREAK}%"
     if whole < 1:
         return f"below 1{NO_BREAK}%"
     if whole > 99:
         return f"above 99{NO_BREAK}%"
-    if whole >= 50 > 100 * probability:
-        return f"just below 50{NO_BREAK}%"
     return f"{whole}{NO_BREAK}%"
-
-
-def _probability(logit: float) -> float:
-    return 0.5 + 0.5 * math.tanh(0.5 * logit)
 
 
 def _check(model, x, person):
@@ -364,19 +365,16 @@ def _lifted(problem, words, constraint):
     """A constraint that is taken away, to go on after "if"."""
     kind, k = constraint
     node = problem.world.model.actionable[k]
-    label = words.labels[node]
+    label, profiles = words.labels[node], problem.profiles
     match kind:
-        case "lock":
+        case "mask":
             return f"you could change {label}"
         case "direction":
-            return f"{label} could go {'down' if problem.profiles.direction[0, k] > 0 else 'up'}, too"
-        case "box":
-            low, high = problem.profiles.low[0, k], problem.profiles.high[0, k]
-            if not np.isfinite(low):
-                return f"{label} could be more than {words.about(node, high)}"
-            if not np.isfinite(high):
-                return f"{label} could be less than {words.about(node, low)}"
-            return f"{label} could be outside of {words.between(node, low, high)}"
+            return f"{label} could go {'down' if profiles.direction[0, k] > 0 else 'up'}, too"
+        case "low":
+            return f"{label} could be less than {words.about(node, profiles.low[0, k])}"
+        case "high":
+            return f"{label} could be more than {words.about(node, profiles.high[0, k])}"
     allowed = words.between(node, *problem.world.limits[:, k])
     return f"{label} could be outside of {allowed}, which is allowed to nobody"
 
@@ -384,11 +382,16 @@ def _lifted(problem, words, constraint):
 def _held(problem, words, constraint):
     """A constraint of the person's own, as a phrase."""
     kind, k = constraint
-    node = problem.world.model.actionable[k]
-    said = _said(problem, k, words)
-    what = {"lock": "locked", "direction": said[0] if said else "", "box": ""}[kind]
-    if kind == "box":
-        what = _box(problem, words, k)
+    node, profiles = problem.world.model.actionable[k], problem.profiles
+    match kind:
+        case "mask":
+            what = "locked"
+        case "direction":
+            what = "only up" if profiles.direction[0, k] > 0 else "only down"
+        case "low":
+            what = f"at least {words.about(node, profiles.low[0, k])}"
+        case "high":
+            what = f"at most {words.about(node, profiles.high[0, k])}"
     return f"{words.labels[node]} ({what})"
 
 
@@ -514,14 +517,14 @@ class _Graph(NamedTuple):
 
 
 #: Width and height of a node, characters of a line in it, and what its role is called.
-SIZE = (128.0, 50.0)
-ACROSS = 16
+SIZE = (122.0, 50.0)
+ACROSS = 15
 STATES = {"change": "you change it", "hold": "you keep it", "follows": "moves by itself", "stays": "stays"}
 
 
 def _graph(card: Card) -> _Graph:
     """The causal graph as shapes, arrows that carry a change last, so that they lie on top."""
-    place, margin = layered(card.parents, size=SIZE, gaps=(12.0, 36.0)), 4.0
+    place, margin = layered(card.parents, size=SIZE, gaps=(8.0, 36.0), lane=8.0), 3.0
     features = {feature.name: feature for feature in card.features}
     boxes = tuple(
         _Box(x + margin, y + margin, _lines(features[name].label), features[name], _state(card, features[name]))
@@ -549,7 +552,7 @@ def _graph(card: Card) -> _Graph:
 
 def _state(card, feature):
     if feature.locked:
-        return "locked, but moves" if feature.role == "follows" else "locked"
+        return "locked; moves" if feature.role == "follows" else "locked"
     if card.status != "plan":
         return "can be changed" if feature.actionable else "given"
     return STATES[feature.role]

@@ -17,7 +17,8 @@ class Constraint(NamedTuple):
     Attributes
     ----------
     kind : str
-        ``lock``, ``direction``, ``box``: the person's own; ``limit``: that holds for everybody.
+        ``mask``, ``direction``, ``low``, ``high``: the person's own (`Profiles.hard`); ``limit``: that holds for
+        everybody.
     feature : int
         Which of the actionable nodes.
     """
@@ -58,18 +59,9 @@ def constraints_of(problem, everybodys):
     -------
     list of Constraint
     """
-    profiles, found = problem.profiles, []
-    for k in range(profiles.mask.shape[1]):
-        if not profiles.mask[0, k]:
-            found.append(Constraint("lock", k))
-        else:
-            if profiles.direction[0, k]:
-                found.append(Constraint("direction", k))
-            if np.isfinite(profiles.low[0, k]) or np.isfinite(profiles.high[0, k]):
-                found.append(Constraint("box", k))
-        if everybodys:
-            found.append(Constraint("limit", k))
-    return found
+    found = [Constraint(*each) for each in problem.profiles.hard(0)]
+    limits = [Constraint("limit", k) for k in range(len(problem.world.model.actionable))]
+    return sorted(found + everybodys * limits, key=lambda each: each.feature)
 
 
 def relax(problem, choices):
@@ -86,21 +78,18 @@ def relax(problem, choices):
     Problem
         With a row for each choice.
     """
-    world, present = problem.world, problem.present[0]
-    profiles = Profiles(*(np.repeat(part, len(choices), axis=0) for part in problem.profiles))
+    world, present, rows = problem.world, problem.present[0], []
     limits = np.repeat(world.limits[:, None, :], len(choices), axis=1)
     width = world.limits[1] - world.limits[0]
     for row, choice in enumerate(choices):
+        profiles = problem.profiles
         for kind, k in choice:
-            match kind:
-                case "lock":
-                    profiles.mask[row, k] = True
-                case "direction":
-                    profiles.direction[row, k] = 0
-                case "box":
-                    profiles.low[row, k], profiles.high[row, k] = -np.inf, np.inf
-                case "limit":
-                    limits[:, row, k] += [-WIDER * width[k], WIDER * width[k]]
+            if kind == "limit":
+                limits[:, row, k] += [-WIDER * width[k], WIDER * width[k]]
+            else:
+                profiles = profiles.without(kind, k)
+        rows.append(profiles)
+    profiles = Profiles(*(np.concatenate(parts) for parts in zip(*rows, strict=True)))
     if any(constraint.kind == "limit" for choice in choices for constraint in choice):
         # The world has one set of limits for all rows: the widest, and each row its own in its box.
         low = np.maximum(profiles.low, np.minimum(limits[0], present))
@@ -143,5 +132,5 @@ def ways_out(problem, choices, solve):
 def _of_use(problem, choice):
     """Whether anything could be acted on then: limits on what stays locked do not matter."""
     mask = problem.profiles.mask[0].copy()
-    mask[[each.feature for each in choice if each.kind == "lock"]] = True
+    mask[[each.feature for each in choice if each.kind == "mask"]] = True
     return mask.any() and all(mask[each.feature] for each in choice)

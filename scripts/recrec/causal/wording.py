@@ -41,13 +41,12 @@ class Words(NamedTuple):
         sd = np.where(world.sd > 0, world.sd, 1.0)
         whole = (world.train == np.round(world.train)).all(axis=0)
         digits = -np.floor(np.log10(sd / 3)).astype(int)
-        columns = [getattr(node, "column", None) for node in nodes]
         return cls(
             tuple(node.label or name for node, name in zip(nodes, world.model.nodes, strict=True)),
             tuple(node.unit or "" for node in nodes),
             np.where(whole, np.minimum(digits, 0), digits),
             whole,
-            tuple({value: text for text, value in (getattr(each, "values", None) or {}).items()} for each in columns),
+            tuple(_names(node.column) for node in nodes),
         )
 
     def exactly(self, node, value, unit=True):
@@ -83,3 +82,12 @@ class Words(NamedTuple):
         if not np.isfinite(high):
             return f"at least {self.about(node, low)}"
         return f"{self.about(node, low, unit=False)} to {self.about(node, high)}"
+
+
+def _names(column):
+    """Words for the values of a node that is read from a column, where its numbers only stand for words."""
+    if column is None:
+        return {}
+    if column.values:
+        return {value: text for text, value in column.values.items()}
+    return {0.0: "no", 1.0: "yes"} if column.at_least is not None or column.below is not None else {}
