@@ -130,7 +130,7 @@ def test_a_column_becomes_a_node_of_0_and_1(key, first, tmp_path):
 def test_labels_may_be_listed(tmp_path):
     rows = [*ROWS, "33,none,20,1,never"]
     label = {"column": "repaid", "accepted": ["yes"], "rejected": ["no", "never"]}
-    parts, _ = read(tmp_path, ("label", label), rows=rows, seed=1)
+    parts, _ = read(tmp_path, ("label", label), rows=rows, seed=2)
     assert by_row(parts)[9][1] is False
 
 
@@ -319,7 +319,7 @@ COUNTED = {
         "people": 150000, "kept": 117682, "accepted": 0.9310,
         "no_value": {"income": 29731, "dependents": 3924, "late_30_59": 269, "late_60_89": 269, "late_90": 269},
         "not_valid": {"young": 1, "income": 2277, "utilisation": 241},
-        "sensitive": 0.1365,
+        "sensitive": 0.1344,
     },
     "adult": {
         "people": 48842, "kept": 48842, "accepted": 0.2393, "no_value": {}, "not_valid": {}, "sensitive": 0.3315,
