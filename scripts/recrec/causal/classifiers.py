@@ -21,8 +21,8 @@ class Classifier(NamedTuple):
         Of the layers, with the positive part taken between them: one is a logistic regression. Standardising is part of
         the first; a node that is no feature has weights of 0 there.
     shift : float
-        What the logit lacks of the log odds of being accepted in truth: log odds of the least probability that is
-        accepted, 0 for 0.5.
+        Log odds of the least probability of being accepted in truth that is accepted, 0 for 0.5; the logit lacks it of
+        the log odds of that probability.
     """
 
     weights: tuple[np.ndarray, ...]
