@@ -16,9 +16,9 @@ METHODS = ["exact", "amortized", "random"]
 QUICK = "{rounds: 1, people: 200, updates: 20, hidden: 8}"
 #: What a study of a few people says.
 STUDY = (
-    "causal={study: [triangle, triangle-fitted], methods: [%s], schemes: [%s], seeds: [1, 2], people: 25, "
-    "plausibility: {accepted: 200}, statistics: {resamples: 50, permutations: 49}, "
-    "method_settings: {amortized: {default: %s}}}" % (", ".join(METHODS), ", ".join(SCHEMES), QUICK)
+    f"causal={{study: [triangle, triangle-fitted], methods: [{', '.join(METHODS)}], schemes: [{', '.join(SCHEMES)}], "
+    "seeds: [1, 2], people: 25, plausibility: {accepted: 200}, statistics: {resamples: 50, permutations: 49}, "
+    f"method_settings: {{amortized: {{default: {QUICK}}}}}}}"
 )
 CELLS = 2 * len(METHODS) * len(SCHEMES) * 2
 
@@ -66,7 +66,7 @@ def test_no_plan_breaks_anything_and_validity_is_what_it_says(people):
     assert (given["validity_model"] == given["validity_true"]).all()
     fitted = rows[rows["dataset"] == "triangle-fitted"]
     differ = (fitted["validity_model"] != fitted["validity_true"]).mean()
-    # A plan ends on the boundary, where equations that are a little wrong are wrong about the decision half of the time.
+    # A plan ends on the boundary, where equations that are a little wrong are wrong about half of the decisions.
     assert 0 < differ < 0.8
     assert (rows.loc[rows["scheme"] == "universal", "cost_universal"].dropna() >= 0).all()
 
