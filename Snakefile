@@ -51,6 +51,7 @@ include: "workflow/rules/causal_evaluate.smk"
 include: "workflow/rules/causal_tables.smk"
 include: "workflow/rules/causal_plot.smk"
 include: "workflow/rules/causal_card.smk"
+include: "workflow/rules/causal_benchmarks.smk"
 
 
 # What is made when no target is named. It has to stand in this file: a default target in an included one does not count.

@@ -12,6 +12,7 @@ from recrec.causal.classifiers import Classifier
 from recrec.causal.model import CausalModel, EquationMechanism
 from recrec.causal.noise import Normal
 from recrec.causal.world import Problem, world_of
+from recrec.drawing import style
 
 #: Where one of the two grows, the other is this.
 BASE = {"people": 1000, "nodes": 6}
@@ -138,3 +139,38 @@ def measure(dimension, sizes, name, method, settings, repeats, log):
             tracemalloc.stop()
         largest = min(settings.largest_set or at["nodes"] - 1, at["nodes"] - 1)
         yield Point(dimension, size, name, at["people"], at["nodes"], largest, statistics.median(taken), peak)
+
+
+def figure(table):
+    """Time and memory over people, and over nodes, on logarithmic axes.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns of `Point`.
+
+    Returns
+    -------
+    Figure
+    """
+    import matplotlib.pyplot as plt
+
+    style()
+    drawn, panels = plt.subplots(2, 2, figsize=(9, 6), sharey="row", layout="constrained")
+    rows = {"seconds": "time (s)", "peak_mib": "memory (MiB)"}
+    for column, (dimension, part) in zip(panels.T, table.groupby("dimension", sort=False), strict=True):
+        for axes, (value, label) in zip(column, rows.items(), strict=True):
+            part.plot.line(x="size", y=value, ax=axes, marker="o", color="black", legend=False, loglog=True)
+            slope = np.polyfit(np.log(part["size"].iloc[-3:]), np.log(part[value].iloc[-3:]), 1)[0]
+            axes.set(
+                xlabel=dimension, ylabel=label, title=f"grows like {dimension} to the power {slope:.2f} at the end"
+            )
+            if dimension == "nodes":
+                axes.set_xticks(part["size"], map(str, part["size"]))
+                axes.minorticks_off()
+    other = {row.dimension: row for row in table.itertuples()}
+    drawn.suptitle(
+        f"exact, made-up linear models (SYNTHETIC): {other['people'].nodes} nodes, or {other['nodes'].people:,} people;\n"
+        f"plans act on {other['nodes'].largest_set} nodes at most"
+    )
+    return drawn

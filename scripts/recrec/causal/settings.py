@@ -35,6 +35,17 @@ class Plausibility(Section):
     neighbours: whole_number(1) = Field(10, description="Nearest of them that distances and outlier factors are of.")
 
 
+class Growth(Section):
+    """What `snakemake results/benchmarks/causal/growth` times, on made-up linear models."""
+
+    people: list_of(whole_number(1)) = Field(
+        [100, 1000, 10_000, 100_000, 1_000_000], description="Numbers of people, each on six nodes."
+    )
+    nodes: list_of(whole_number(2)) = Field([4, 8, 12, 16, 20], description="Numbers of nodes, each with 1,000 people.")
+    largest_set: whole_number(1) = Field(3, description="Nodes that a plan may act on at once.")
+    repeats: whole_number(1) = Field(3, description="Every time is the median of so many.")
+
+
 class CausalSection(Section):
     """The study of people: `snakemake results/figures/causal`."""
 
@@ -60,6 +71,7 @@ class CausalSection(Section):
     )
     plausibility: Plausibility = Field(Plausibility(), description="Plausibility.")
     statistics: Inference = Field(Inference(), description="Intervals and p-values.")
+    growth: Growth = Field(Growth(), description="A benchmark of growth in people and in nodes.")
     cards: dict[str, list_of(Text)] = Field(
         {},
         description="Files in which people say what they can and want to change, by data set: `snakemake "
