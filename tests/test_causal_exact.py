@@ -4,14 +4,16 @@ import math
 
 import numpy as np
 import pytest
-from causal_worlds import LINEAR, SIMULATED, costs_of, problem_of, random_profiles, solved, world_and_asking
+from causal_worlds import LINEAR, ROOT, SIMULATED, costs_of, problem_of, random_profiles, solved, world_and_asking
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
 from recrec.actionability.profiles import Profiles
+from recrec.causal import catalogue
 from recrec.causal.boxed import cheapest
 from recrec.causal.expressions import parse
+from recrec.causal.fitting import fit_equations
 from recrec.causal.intervals import Interval, namespace
 from recrec.causal.methods import exact, grid, nearest, random
 from recrec.causal.methods.exact import proving
@@ -331,3 +333,16 @@ def test_costs_are_those_of_the_world():
     per_act = quadratic.curvature * change**2 - 2 * quadratic.pull * change + quadratic.rest
     np.testing.assert_allclose(np.where(plans.acted, per_act, 0).sum(axis=1)[plans.found], costs[plans.found])
     assert (costs_of(problem, plans) == costs).all()
+
+
+def test_a_proof_runs_over_fitted_equations_as_well():
+    world, asking = world_and_asking("chain-nonlinear")
+    dataset = catalogue.load(catalogue.find("chain-nonlinear", ROOT))
+    dataset = dataset.model_copy(update={"equations": "network"})
+    fitted = world._replace(model=fit_equations(dataset, world.train))
+    mask = np.arange(30)[:, None] % 3 == np.arange(3)
+    problem = Problem(fitted, asking[:30], Profiles.universal(30, 3)._replace(mask=mask))
+    plans, costs = solved(exact, problem)
+    assert plans.certified.mean() > 0.9 and plans.found.mean() > 0.5
+    _, by_grid = solved(grid, problem, bins=400, largest_set=1)
+    assert (costs <= by_grid).all()
