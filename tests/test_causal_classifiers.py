@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sklearn.metrics
 from conftest import REPOSITORY
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.calibration import calibration_curve
 from test_config import complaint, says
@@ -146,6 +146,7 @@ SCORES = st.lists(st.tuples(st.sampled_from([0.0, 0.1, 0.25, 0.3, 0.55, 0.999, 1
 
 
 @given(SCORES)
+@settings(deadline=None)
 def test_the_area_under_the_curve_is_that_of_the_library(pairs):
     scores, y = (np.array(part) for part in zip(*pairs, strict=True))
     if y.all() or not y.any():
@@ -155,6 +156,7 @@ def test_the_area_under_the_curve_is_that_of_the_library(pairs):
 
 
 @given(SCORES)
+@settings(deadline=None)
 def test_the_calibration_error_is_that_of_the_librarys_curve(pairs):
     p, y = (np.array(part) for part in zip(*pairs, strict=True))
     p = 0.95 * p + 0.02  # not on the border of two bins, which the library gives to the lower one

@@ -38,6 +38,11 @@ def causal_content(wildcards):
     return causal_dataset(wildcards.dataset).model_dump(by_alias=True, exclude_unset=True)
 
 
+def causal_sources(wildcards):
+    """A parameter: where the data set's files come from."""
+    return causal_dataset(wildcards.dataset).sources()
+
+
 def causal_key(*path):
     """A parameter: a key of the section."""
 

@@ -1,7 +1,21 @@
+# The files of a causal data set, as `download` brings those of the recommenders: apart from them, for names may be the same.
+rule causal_download:
+    output:
+        directory("results/causal/raw/{dataset}"),
+    log:
+        "results/logs/causal_download/{dataset}.log",
+    params:
+        sources=causal_sources,
+        unpinned=lambda wildcards: unpinned(causal_sources(wildcards), MIRROR),
+        code=code("download"),
+    run:
+        submit("download", input, output, params, wildcards, threads, resources, log)
+
+
 # The people of a causal data set: drawn from its equations, or read from its files.
 rule causal_people:
     input:
-        raw=lambda wildcards: "results/data/{dataset}/raw" if causal_dataset(wildcards.dataset).files else [],
+        raw=lambda wildcards: "results/causal/raw/{dataset}" if causal_dataset(wildcards.dataset).files else [],
     output:
         people=CAUSAL_WORLD["people"],
         counts="results/causal/people/{dataset}/seed{seed}.csv",
