@@ -200,3 +200,22 @@ def test_the_same_claims_whatever_the_order_of_rows():
     # Persons within a cell in another order; the order of methods and schemes is that of the tables.
     shuffled = people.sort_values(["person"], ascending=False, kind="stable").sort_index(kind="stable")
     pd.testing.assert_frame_equal(first, claimed(shuffled))
+
+
+@pytest.mark.parametrize(("p", "level", "low", "agrees"), [
+    (0.05, 0.95, 1.0, "agrees"), (0.1, 0.9, 1.0, "agrees"), (0.051, 0.95, 1.0, "not decided"),
+    (0.01, 0.95, -0.1, "not decided"),
+])  # fmt: skip
+def test_a_disparity_needs_its_p_value_and_its_interval(p, level, low, agrees):
+    people = study({})
+    found = gaps.gaps(people, SETTINGS).assign(p_holm=1.0)
+    sure = (found["scheme"] == "top") & (found["measure"] == "cost_universal") & (found["kind"] == "group")
+    sure &= found["over"] == "all"
+    found.loc[sure, ["p_holm", "gap", "low", "high"]] = p, 1.5, low, 2.0
+    # Neither other kinds nor other people nor the universal scheme count.
+    others = (found["kind"] == "individual") | (found["over"] == "common") | (found["scheme"] == "universal")
+    found.loc[others, "p_holm"] = 0.001
+    table = claims.claims(people, found, STRENGTHS, {"fast"}, SETTINGS.model_copy(update={"level": level}))
+    row_ = row(table.set_index(["claim", "dataset", "method", "measure"]), APPEAR.format("cost"), "cost_universal")
+    assert (row_["agrees"], row_["ours"], row_["low"]) == (agrees, 1.5, low)
+    assert f": top, p {p:.3g} with" in row_["statistic"]
