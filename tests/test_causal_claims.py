@@ -134,8 +134,9 @@ def test_a_study_without_one_kind_or_without_a_strength_does_not_decide():
         assert row(table, HARD.format("validity"), "validity_model")["agrees"] == expected
 
 
-def test_disparities_that_appear_and_widen():
-    table = claimed(study({}, widening=5.0))
+@pytest.mark.parametrize("widening", [15.0, -15.0])
+def test_disparities_that_appear_and_widen(widening):
+    table = claimed(study({}, widening=widening))
     for what, measure in (
         ("cost", "cost_universal"),
         ("cost", "cost_elicited"),
@@ -143,7 +144,7 @@ def test_disparities_that_appear_and_widen():
     ):
         appears, widens = (row(table, claim.format(what), measure) for claim in (APPEAR, WIDENS))
         assert appears["agrees"] == widens["agrees"] == "agrees"
-        assert appears["ours"] == pytest.approx(5, abs=3) and appears["low"] > 0
+        assert appears["ours"] == pytest.approx(15, abs=3) and appears["low"] > 0
         assert widens["low"] < widens["ours"] < widens["high"]
         assert "with Holm's correction" in appears["statistic"]
     table = claimed(study({}, widening=0.0))
@@ -200,3 +201,45 @@ def test_the_same_claims_whatever_the_order_of_rows():
     # Persons within a cell in another order; the order of methods and schemes is that of the tables.
     shuffled = people.sort_values(["person"], ascending=False, kind="stable").sort_index(kind="stable")
     pd.testing.assert_frame_equal(first, claimed(shuffled))
+
+
+@pytest.mark.parametrize(("p", "level", "low", "agrees"), [
+    (0.05, 0.95, 1.0, "agrees"), (0.1, 0.9, 1.0, "agrees"), (0.051, 0.95, 1.0, "not decided"),
+    (0.01, 0.95, -0.1, "not decided"),
+])  # fmt: skip
+def test_a_disparity_needs_its_p_value_and_its_interval(p, level, low, agrees):
+    people = study({})
+    found = gaps.gaps(people, SETTINGS).assign(p_holm=1.0)
+    sure = (found["scheme"] == "top") & (found["measure"] == "cost_universal") & (found["kind"] == "group")
+    sure &= found["over"] == "all"
+    found.loc[sure, ["p_holm", "gap", "low", "high"]] = p, 1.5, low, 2.0
+    # Neither other kinds nor other people nor the universal scheme count.
+    others = (found["kind"] == "individual") | (found["over"] == "common") | (found["scheme"] == "universal")
+    found.loc[others, "p_holm"] = 0.001
+    table = claims.claims(people, found, STRENGTHS, {"fast"}, SETTINGS.model_copy(update={"level": level}))
+    row_ = row(table.set_index(["claim", "dataset", "method", "measure"]), APPEAR.format("cost"), "cost_universal")
+    assert (row_["agrees"], row_["ours"], row_["low"]) == (agrees, 1.5, low)
+    assert f": top, p {p:.3g} with" in row_["statistic"]
+
+
+def test_what_agrees_is_told_by_the_whole_interval():
+    table = claimed(study({"hard": 1.0, "soft": 1.0}, noise=12.0, seed=2)).reset_index()
+    told = table[~table["claim"].str.startswith("disparities")]
+    straddling = 0
+    for _, found in told.iterrows():
+        sign = 1 if "widens" in found["claim"] else {**LOWER, "validity_model": -1}[found["measure"]]
+        low, high = sorted((sign * found["low"], sign * found["high"]))
+        expected = "agrees" if low > 0 else "disagrees" if high < 0 else "not decided"
+        straddling += low < 0 < high
+        assert found["agrees"] == expected
+    assert straddling > 10
+
+
+def test_errors_of_data_sets_are_independent_of_each_other():
+    people = study({"hard": 20.0}, noise=20.0)
+    table = claimed(pd.concat([people, people.assign(dataset="e")], ignore_index=True))
+    one, both = (
+        row(table, HARD.format("plausibility"), "log_density_percentile", dataset=name) for name in ("d", "all")
+    )
+    assert both["ours"] == pytest.approx(one["ours"])
+    assert both["high"] - both["low"] == pytest.approx((one["high"] - one["low"]) / np.sqrt(2), rel=0.15)

@@ -452,6 +452,24 @@ def test_regret_is_of_the_same_method_by_what_is_true():
     assert either.any() and np.isnan(columns["regret"][either]).all()
 
 
+def test_regret_is_zero_of_each_person_who_says_what_is_true_whatever_the_method_does():
+    """Who can act on one node says nothing wrong; that a method answers otherwise when asked again is no regret."""
+    asked = []
+
+    def wavering(problem):
+        asked.append(problem)
+        lower, upper = problem.box()
+        return problem.profiles.mask, lower + (upper - lower) * (1.0 if len(asked) == 1 else 0.98)
+
+    world, cell, _ = cell_of(4, SCHEMES["mask-75"], wavering)
+    regret = cells.evaluate_cell(world, cell, measures.Plausibility.of(world))["regret"]
+    both, one = cell.plans.found & cell.latent.found, cell.profiles.mask.sum(axis=1) == 1
+    assert (both & one).any() and (both & ~one).any()
+    assert (regret[both & one] == 0).all() and (regret[both & ~one] > 0).all()
+    # Somebody whom the second answer does not help has a plan all the same.
+    assert np.isfinite(regret[cell.plans.found & one]).all()
+
+
 def test_proportional_weights_are_the_same_problem_unless_something_is_preferred():
     profiles = Profiles.universal(3, 3)._replace(
         mask=np.array([[True, True, False]] * 3),

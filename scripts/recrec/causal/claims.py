@@ -19,7 +19,7 @@ from recrec.causal.gaps import Panel, Resamples
 
 #: Columns of claims.csv, in order, and what they say.
 COLUMNS = {
-    "claim": "what the abstract says",
+    "claim": "a finding of the abstract; that disparities widen is a stricter reading of its `can reveal disparities`",
     "dataset": "name of the data set; `all`: the mean over data sets, each counting the same",
     "method": "name of the method; `amortized and non-amortized`: both kinds",
     "measure": "the column of people.csv that it is read from here",
@@ -207,7 +207,7 @@ def _disparities(found, dataset, panel, resamples, strengths, gaps, settings):
                         method,
                         measure,
                         here,
-                        1 - settings.level,
+                        round(1 - settings.level, 12),
                     )
                 )
                 widened = found.missing
@@ -233,6 +233,6 @@ def _largest(claim, dataset, method, measure, gaps, alpha):
     if gaps.empty:
         return claim, dataset, method, measure, statistic, np.nan, np.nan, np.nan, "not decided"
     surest = gaps.sort_values(["p_holm", "gap"], ascending=[True, False], kind="stable").iloc[0]
-    agrees = "agrees" if surest["p_holm"] < alpha and surest["low"] > 0 else "not decided"
+    agrees = "agrees" if surest["p_holm"] <= alpha and surest["low"] > 0 else "not decided"
     statistic += f": {surest['scheme']}, p {surest['p_holm']:.3g} with Holm's correction"
     return claim, dataset, method, measure, statistic, surest["gap"], surest["low"], surest["high"], agrees

@@ -60,7 +60,7 @@ class Inference(Section):
 
     resamples: whole_number(10) = Field(1000, description="Bootstrap samples.")
     permutations: whole_number(10) = Field(999, description="Permutations of each test.")
-    level: number(gt=0, lt=1) = Field(0.95, description="Level of the intervals; a p-value below the rest counts.")
+    level: number(gt=0, lt=1) = Field(0.95, description="Level of the intervals; a p-value of at most the rest counts.")
 
 
 class Panel(NamedTuple):
