@@ -278,6 +278,7 @@ def render(card: Card) -> str:
         keep_trailing_newline=True,
     )
     environment.filters["percent"] = percent
+    environment.filters["amount"] = amount
     template = environment.from_string(TEMPLATE.read_text("utf-8"))
     lines = len(card.features) + 3 * len(card.ways) + len(card.assumptions) / 100
     return template.render(card=card, graph=_graph(card), dense=lines > DENSE)
@@ -299,6 +300,17 @@ def percent(probability: float, threshold: float = 0.5) -> str:
     if whole > 99:
         return f"above 99{NO_BREAK}%"
     return f"{whole}{NO_BREAK}%"
+
+
+def amount(cost: float) -> str:
+    """A cost in words.
+
+    Examples
+    --------
+    >>> amount(22.304), amount(0.1485), amount(0.00012)
+    ('22.30', '0.15', '0.00012')
+    """
+    return f"{cost:.2f}" if cost >= 0.1 else f"{cost:.2g}"
 
 
 def _check(model, x, person):
@@ -376,7 +388,7 @@ def _lifted(problem, words, constraint):
         case "high":
             return f"{label} could be more than {words.about(node, profiles.high[0, k])}"
     allowed = words.between(node, *problem.world.limits[:, k])
-    return f"{label} could be outside of {allowed}, which is allowed to nobody"
+    return f"{label} could leave the usual range, {allowed}"
 
 
 def _held(problem, words, constraint):

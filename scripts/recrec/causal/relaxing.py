@@ -7,9 +7,6 @@ import numpy as np
 from recrec.actionability.profiles import Profiles
 from recrec.causal.world import Plans, Problem, cost
 
-#: Limits that hold for everybody are moved outwards by so many times what lies between them.
-WIDER = 1.0
-
 
 class Constraint(NamedTuple):
     """One constraint of one person.
@@ -65,7 +62,7 @@ def constraints_of(problem, everybodys):
 
 
 def relax(problem, choices):
-    """The problem of one person without some constraints.
+    """The problem of one person without some constraints; without a limit, up to what any training person has.
 
     Parameters
     ----------
@@ -80,12 +77,12 @@ def relax(problem, choices):
     """
     world, present, rows = problem.world, problem.present[0], []
     limits = np.repeat(world.limits[:, None, :], len(choices), axis=1)
-    width = world.limits[1] - world.limits[0]
+    least, most = world.train[:, world.model.actionable].min(axis=0), world.train[:, world.model.actionable].max(axis=0)
     for row, choice in enumerate(choices):
         profiles = problem.profiles
         for kind, k in choice:
             if kind == "limit":
-                limits[:, row, k] += [-WIDER * width[k], WIDER * width[k]]
+                limits[:, row, k] = min(limits[0, row, k], least[k]), max(limits[1, row, k], most[k])
             else:
                 profiles = profiles.without(kind, k)
         rows.append(profiles)
