@@ -79,11 +79,13 @@ def cells(table):
     table = table.assign(valid=table["validity_model"].astype(int))
     everywhere = table.groupby(["dataset", "method", "seed", "person"])["valid"].transform("min") == 1
     keys, parts = ["dataset", "synthetic", "method", "scheme", "seed"], []
+    there = pd.MultiIndex.from_frame(table[keys].drop_duplicates())
     for over, some in (("all", table), ("common", table[everywhere])):
         grouped = some.groupby(keys, sort=False)
         part = grouped[["validity_model", "validity_true", *MEASURES, "microseconds"]].mean()
-        part = part.assign(people=grouped.size(), valid=grouped["valid"].sum(), broken=0).reset_index()
-        parts.append(part.assign(over=over))
+        part = part.assign(people=grouped.size(), valid=grouped["valid"].sum(), broken=0)
+        part = part.reindex(there).fillna({"people": 0, "valid": 0, "broken": 0})
+        parts.append(part.reset_index().assign(over=over))
     result = pd.concat(parts, ignore_index=True)
     result.insert(1, "title", [TITLES[name][0] for name in result["dataset"]])
     return result.assign(strength=[strength(scheme) for scheme in result["scheme"]])

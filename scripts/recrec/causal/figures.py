@@ -341,7 +341,7 @@ def _places(cells):
     hard, soft = _in_order(cells["scheme"][~is_soft], HARD), _in_order(cells["scheme"][is_soft], SOFT)
     if soft and "universal" in hard:
         soft = ["universal", *soft]
-    if hard == ["universal"]:
+    if soft and hard == ["universal"]:
         hard = []
     at = np.concatenate([np.arange(len(hard)), len(hard) + GAP * bool(hard) + np.arange(len(soft))])
     headings = [("hard constraints", at[: len(hard)]), ("soft constraints", at[len(hard) :])]
@@ -441,12 +441,12 @@ def _percent_axis(axis):
     axis.set_major_locator(FixedLocator([0, 25, 50, 75, 100]))
 
 
-def _above(panels, text):
-    """A heading over some panels beside each other."""
+def _above(panels, text, inches=0.03):
+    """A heading so far above some panels beside each other."""
     first, last = panels[0].get_position(), panels[-1].get_position()
     figure = panels[0].figure
     figure.text(
-        (first.x0 + last.x1) / 2, first.y1 + 0.03 / figure.get_figheight(), text, ha="center", va="bottom",
+        (first.x0 + last.x1) / 2, first.y1 + inches / figure.get_figheight(), text, ha="center", va="bottom",
         fontsize="small", style="italic",
     )  # fmt: skip
 
@@ -600,7 +600,7 @@ def disparity(gaps, title, synthetic, measures=GAPS):
     for kind, heading in KINDS.items():
         own = [axes for axes, (one, _) in zip(sheet.panels[0], panels, strict=False) if one == kind]
         if own:
-            _above(own, f"{heading}\n\n")
+            _above(own, heading, 0.36)
     return sheet.figure
 
 
@@ -1168,6 +1168,6 @@ def _equations(axes, equations, names):
                       fontsize="xx-small", ha="center", va="bottom", color="0.2")  # fmt: skip
     for place in range(1, len(names), 2):
         axes.axhspan(place - 0.5, place + 0.5, color="0.955", linewidth=0, zorder=0)
-    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(min(-0.04, points["min"].min() - 0.04), 1.04))
+    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(min(0, points["min"].min()), 1))
+    _few_ticks(axes)
     axes.grid(axis="y", visible=False)
-    axes.tick_params(labelsize="small", pad=1)
