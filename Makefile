@@ -43,5 +43,6 @@ lock:
 	for part in requirements requirements-dev; do \
 	  uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url \
 	    --no-header --no-annotate envs/$$part.in -o envs/$$part.txt && cat envs/rbo.txt >> envs/$$part.txt; done
-	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-deps \
-	  --no-header --no-annotate envs/requirements-slurm.in -o envs/requirements-slurm.txt
+	for part in requirements-slurm requirements-causal; do \
+	  uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-deps \
+	    --no-header --no-annotate envs/$$part.in -o envs/$$part.txt; done

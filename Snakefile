@@ -18,6 +18,12 @@ localrules:
     plot,
     plot_comparison,
     workflow_table,
+    causal_cells_table,
+    causal_gaps,
+    causal_tables,
+    causal_plot,
+    causal_plot_all,
+    causal_card,
 
 
 include: "workflow/rules/common.smk"
@@ -37,6 +43,14 @@ include: "workflow/rules/costs.smk"
 include: "workflow/rules/sweep.smk"
 include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/targets.smk"
+include: "workflow/rules/causal_common.smk"
+include: "workflow/rules/causal_people.smk"
+include: "workflow/rules/causal_world.smk"
+include: "workflow/rules/causal_recourse.smk"
+include: "workflow/rules/causal_evaluate.smk"
+include: "workflow/rules/causal_tables.smk"
+include: "workflow/rules/causal_plot.smk"
+include: "workflow/rules/causal_card.smk"
 
 
 # What is made when no target is named. It has to stand in this file: a default target in an included one does not count.

@@ -148,6 +148,14 @@ MUTATIONS = [
         "as printed, the item is the first of those tied", "recrec/benchmarks/printed.py",
         "scores += TIE *", "scores -= TIE *", "test_benchmarks.py",
     ),
+    Mutation(
+        "the spread of latent weights is always 1", "recrec/actionability/populations.py",
+        "np.exp(scheme.spread * tastes)", "np.exp(tastes)", "test_actionability.py",
+    ),
+    Mutation(
+        "a bound at the present value is refused", "recrec/actionability/answers.py",
+        "elif low > present:", "elif low >= present:", "test_actionability_answers.py",
+    ),
 ]  # fmt: skip
 
 

@@ -292,6 +292,24 @@ BAD_DATASETS = {
         ("archives/films.zip/url", MISSING),
         "archives.films.zip: no way to get it; name at least one of mirror, url, pypi",
     ],
+    "inner archive without member": [
+        (("archives", "inner.zip"), {"sha256": SHA, "archive": "films.zip"}),
+        "archives.inner.zip.member: missing; allowed: its path inside films.zip",
+    ],
+    "inner archive of one not listed": [
+        (("archives", "inner.zip"), {"sha256": SHA, "archive": "film.zip", "member": "a"}),
+        "archives.inner.zip.archive: given 'film.zip'; allowed: films.zip, inner.zip",
+    ],
+    "archives inside of each other": [
+        (
+            "archives",
+            {
+                "films.zip": {"sha256": SHA, "archive": "b.zip", "member": "a"},
+                "b.zip": {"sha256": SHA, "archive": "films.zip", "member": "b"},
+            },
+        ),
+        "archives.films.zip.archive: given 'films.zip', which leads in a circle: films.zip in b.zip in films.zip",
+    ],
     "archive not listed": [
         ("files/ratings.csv/archive", "film.zip"),
         "files.ratings.csv.archive: given 'film.zip'; allowed: films.zip",
@@ -475,6 +493,8 @@ WAYS = {
     "by hand": ({"mirror": "a.csv", "by_hand": "the authors"}, {}, False, True),
     "archive by hand": ({"archive": "a.zip"}, {"mirror": "a.csv"}, False, True),
     "archive by hand, or its file": ({"archive": "a.zip", "mirror": "no.csv"}, {"mirror": "a.csv"}, False, True),
+    "archive in one on PyPI": ({"archive": "b.zip"}, {"pypi": "a==1"}, True, True),
+    "archive in one by hand": ({"archive": "b.zip"}, {"mirror": "a.csv"}, False, True),
     "by hand and not there": ({"mirror": "no.csv"}, {}, False, False),
 }
 
@@ -482,7 +502,7 @@ WAYS = {
 @pytest.mark.parametrize(("file", "archive", "without", "with_mirror"), WAYS.values(), ids=WAYS.keys())
 def test_files_to_place_by_hand_are_told_before_the_start(file, archive, without, with_mirror, tmp_path):
     (tmp_path / "a.csv").write_text("")
-    loaded = of_films({"films.csv": file}, {"a.zip": archive})
+    loaded = of_films({"films.csv": file}, {"a.zip": archive, "b.zip": {"archive": "a.zip", "member": "b.zip"}})
     for mirror, fine in ((None, without), (tmp_path, with_mirror)):
         line = study.missing_files(loaded, mirror, tmp_path / "results")
         assert (line is None) == fine
@@ -673,7 +693,7 @@ def test_defaults_are_those_of_the_shipped_config():
     """Nothing changes for who leaves a key out."""
     shipped = load(STUDY).config
     for key, field in StudyConfig.model_fields.items():
-        if key in ("study", "studies", "benchmarks"):
+        if key in ("study", "studies", "benchmarks", "causal"):
             continue
         given = StudyConfig(study="quick").model_dump(by_alias=True)[field.alias or key]
         assert shipped[field.alias or key] == given, key

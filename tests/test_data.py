@@ -200,6 +200,11 @@ BAD_TABLES = {
         {},
         "people.csv line 1: a header, where a row of data is expected",
     ],
+    "line too short after comments": [
+        [("users/read/comment", "|")],
+        {"people.csv": "|1\n|2\n" + PEOPLE + "u4\n"},
+        "people.csv line 7: too few fields",
+    ],
     "zip archive": [(), {"films.csv": b"PK\x03\x04" + bytes(40)}, "films.csv: a zip archive or a workbook, not a text"],
     "gzip called CSV": [(), {"films.csv": gzip.compress(FILMS.encode())}, "films.csv: packed with gzip; unpack it or"],
     "bytes of 0": [
@@ -376,6 +381,16 @@ def test_several_files_are_one_table(tmp_path):
     data = build(tmp_path, ("interactions/read/files", ["ratings.csv", "more.csv"]))
     assert len(ratings_of(data)) == 5
     assert ratings_of(data)["u3", "f1"] == 2
+
+
+def test_lines_before_the_table_that_are_comments_are_left_out_of_each_file(tmp_path):
+    (tmp_path / "a.csv").write_text("| a comment, with commas\n|\nu1,|\nu2,3\n")
+    (tmp_path / "b.csv").write_text("u3,4\n")
+    table = tables.read({"files": ["a.csv", "b.csv"], "columns": ["user", "age"], "comment": "|"}, tmp_path)
+    assert table.to_numpy().tolist() == [["u1", "|"], ["u2", "3"], ["u3", "4"]]
+    with_header = {"files": ["c.csv"], "comment": "#"}
+    (tmp_path / "c.csv").write_text("# made in 2020\nuser,age\nu1,2\n")
+    assert tables.read(with_header, tmp_path, ["age"]).to_numpy().tolist() == [["2"]]
 
 
 def test_a_single_column_may_hold_its_own_name(tmp_path):

@@ -236,6 +236,75 @@ def test_archives_of_one_name_do_not_meet_in_the_cache(place, site):
         assert place.fetch(files, archives) == content
 
 
+# An archive within an archive: the inner one is an entry of `archives` that has `archive` and `member` itself.
+INNER, OUTER = "inner.zip", "outer.whl"
+
+
+def nested(site):
+    inner = zipped()
+    outer = zipped(inner, "data/inner.zip")
+    files = {FILE: {"sha256": sha(CONTENT), "archive": INNER, "member": MEMBER}}
+    archives = {
+        INNER: {"sha256": sha(inner), "archive": OUTER, "member": "data/inner.zip"},
+        OUTER: {"sha256": sha(outer), "mirror": "outer.whl", "url": site.address(OUTER), "pypi": PYPI},
+    }
+    return inner, outer, files, archives
+
+
+def test_file_in_an_archive_within_an_archive(place, site):
+    _, outer, files, archives = nested(site)
+    site.pages["/outer.whl"] = outer
+    for _ in range(2):
+        assert place.fetch(files, archives) == CONTENT
+    assert site.asked == ["/outer.whl"]
+    assert len(list(place.cache.iterdir())) == 2
+
+
+def test_inner_archive_may_have_a_way_of_its_own(place, site):
+    inner, _, files, archives = nested(site)
+    archives[INNER]["mirror"] = INNER
+    place.put(INNER, inner)
+    assert place.fetch(files, archives) == CONTENT
+    assert site.asked == []
+
+
+def test_inner_archive_is_checked_and_not_kept_if_it_is_another(place, site):
+    _, outer, files, archives = nested(site)
+    site.pages["/outer.whl"] = outer
+    archives[INNER]["sha256"] = "1" * 64
+    says(complaint(place.fetch, files, archives), ["films: inner.zip (in outer.whl): wrong checksum"])
+    assert [path.name[17:] for path in place.cache.iterdir()] == [OUTER]
+
+
+def test_nested_archive_that_is_not_to_be_had_says_what_to_do_by_hand(place, site, pip):
+    _, outer, files, archives = nested(site)
+    parts = [
+        "films.csv: not to be had: ",
+        f"get outer.whl from {site.address(OUTER)}, put it at MIRROR/outer.whl",
+    ]
+    says(complaint(place.fetch, files, archives), parts)
+    archives[INNER]["mirror"] = INNER
+    del archives[OUTER]["url"]
+    says(
+        complaint(place.fetch, files, archives),
+        ["get inner.zip (member data/inner.zip of outer.whl) from PyPI (pip download --no-deps films==1.0), put it at"],
+    )
+    place.put(OUTER, outer)
+    assert place.fetch(files, archives) == CONTENT
+
+
+def test_address_of_its_own_comes_before_the_archive(place, site, pip):
+    archive = zipped()
+    site.pages["/films.csv"] = CONTENT
+    files, archives = ways_to_archive(site, archive)
+    files[FILE]["url"] = site.address(FILE)
+    assert place.fetch(files, archives) == CONTENT
+    assert (site.asked, pip.ran) == (["/films.csv"], [])
+    site.pages.clear()
+    place.put(ARCHIVE, archive)
+    assert place.fetch(files, archives) == CONTENT
+
+
 @pytest.mark.parametrize("failing", [500, (CONTENT[:99], len(CONTENT))], ids=["error 500", "connection cut"])
 def test_address_is_tried_again(failing, place, site):
     site.pages["/films.csv"] = [failing] * (sources.TRIES - 1) + [CONTENT]

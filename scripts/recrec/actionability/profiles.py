@@ -188,6 +188,64 @@ class Profiles(NamedTuple):
             raise ValueError(f"profile {np.flatnonzero(locked)[0]}: every feature is locked, so nothing can be done")
         return self
 
+    def hard(self, person: int) -> list[tuple[str, int]]:
+        """The hard constraints of a person.
+
+        Parameters
+        ----------
+        person : int
+
+        Returns
+        -------
+        list of (str, int)
+            ``mask``, ``direction``, ``low`` or ``high``, and the feature; of a locked feature only ``mask``.
+
+        Examples
+        --------
+        >>> profiles = Profiles.universal(1, 2)._replace(mask=np.array([[True, False]]), low=np.array([[0.0, 0.0]]))
+        >>> profiles.hard(0)
+        [('low', 0), ('mask', 1)]
+        """
+        found = []
+        for feature in range(self.mask.shape[1]):
+            at = person, feature
+            if not self.mask[at]:
+                found.append(("mask", feature))
+                continue
+            there = {
+                "direction": self.direction[at] != 0,
+                "low": np.isfinite(self.low[at]),
+                "high": np.isfinite(self.high[at]),
+            }
+            found += [(name, feature) for name, is_there in there.items() if is_there]
+        return found
+
+    def without(self, constraint: str, feature: int) -> "Profiles":
+        """These profiles without one hard constraint, to see what it costs or whether it stands in the way.
+
+        A feature that is no longer locked has the weight 1, the mean of the others, and its box and direction.
+
+        Parameters
+        ----------
+        constraint : str
+            As in `hard`.
+        feature : int
+
+        Returns
+        -------
+        Profiles
+
+        Examples
+        --------
+        >>> profiles = Profiles.universal(1, 2)._replace(mask=np.array([[True, False]]))
+        >>> profiles.without("mask", 1).mask.tolist()
+        [[True, True]]
+        """
+        free = getattr(Profiles.universal(*self.mask.shape), constraint)
+        relaxed = getattr(self, constraint).copy()
+        relaxed[:, feature] = free[:, feature]
+        return self._replace(**{constraint: relaxed})
+
     def to_arrays(self, prefix: str = "") -> dict[str, np.ndarray]:
         """These profiles as named arrays, for `storage.save_arrays`.
 

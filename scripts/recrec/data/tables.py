@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import itertools
 import json
 import re
 import unicodedata
@@ -36,8 +37,8 @@ def read(spec, folder, columns=None):
     spec : dict
         The data set's ``read``: ``files`` (read one after the other) and ``format`` (csv, json, jsonl). For csv:
         ``separator``, ``quoting``, ``columns`` (names, for files without a header line), ``missing`` (texts that stand
-        for no value) and ``encoding``. For json and jsonl: ``fields`` (name of a column -> where it is in a record,
-        see `field`).
+        for no value), ``encoding`` and ``comment`` (how lines before the table begin that are left out). For json and
+        jsonl: ``fields`` (name of a column -> where it is in a record, see `field`).
     folder : path
         Where the files are.
     columns : collection of str, optional
@@ -105,7 +106,9 @@ def _check_text(path, encoding):
 
 def _csv_chunks(path, spec, columns, rows):
     names = spec.get("columns")
+    comments = _comments(path, spec)
     options = {
+        "skiprows": comments,
         "sep": spec.get("separator", ","),
         "names": names,
         "header": None if names else 0,
@@ -121,7 +124,7 @@ def _csv_chunks(path, spec, columns, rows):
             for name in columns:
                 column(pd.DataFrame(columns=[name.strip() for name in present]), name, str(path))
             options["usecols"] = [name for name in present if name.strip() in columns]
-        _check_rows(path, spec, len(present))
+        _check_rows(path, spec, len(present), comments)
         for chunk in pd.read_csv(path, chunksize=rows, **options):
             chunk.columns = [str(name).strip() for name in chunk.columns]
             if missing := spec.get("missing"):
@@ -133,7 +136,15 @@ def _csv_chunks(path, spec, columns, rows):
         raise InputError(f"{path}: not a table ({' '.join(str(error).split())})") from None
 
 
-def _check_rows(path, spec, fields):
+def _comments(path, spec):
+    """How many lines before the table are comments."""
+    if (start := spec.get("comment")) is None:
+        return 0
+    with _open(path, spec.get("encoding", "utf-8")) as file:
+        return sum(1 for _ in itertools.takewhile(lambda line: line.startswith(start), file))
+
+
+def _check_rows(path, spec, fields, comments):
     """Refuse what pandas mends in silence: rows with too few or too many fields, columns of one name, a second header.
 
     pandas fills up rows that are too short and may cut longer ones, and calls a second column of one name by another.
@@ -142,25 +153,26 @@ def _check_rows(path, spec, fields):
     csv.field_size_limit(1 << 30)
     header = spec.get("columns")
     with _open(path, spec.get("encoding", "utf-8")) as file:
-        reader = csv.reader(file, delimiter=spec.get("separator", ","), quoting=quoting)
+        reader = csv.reader(
+            itertools.islice(file, comments, None), delimiter=spec.get("separator", ","), quoting=quoting
+        )
         try:
             for row in reader:
                 if not row:
                     continue
+                line = comments + reader.line_num
                 if len(row) != fields:
                     problem = "few" if len(row) < fields else "many"
                     raise InputError(
-                        f"{path} line {reader.line_num}: too {problem} fields; it has {len(row)}, {fields} are needed"
+                        f"{path} line {line}: too {problem} fields; it has {len(row)}, {fields} are needed"
                     )
                 if header is None:
                     header = row
-                    _check_names(row, f"{path} line {reader.line_num}")
+                    _check_names(row, f"{path} line {line}")
                 elif row == header and fields > 1:
-                    raise InputError(
-                        f"{path} line {reader.line_num}: a header, where a row of data is expected; remove the line"
-                    )
+                    raise InputError(f"{path} line {line}: a header, where a row of data is expected; remove the line")
         except csv.Error as error:
-            raise InputError(f"{path} line {reader.line_num}: not a table ({error})") from None
+            raise InputError(f"{path} line {comments + reader.line_num}: not a table ({error})") from None
 
 
 def _check_names(header, where):

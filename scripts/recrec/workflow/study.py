@@ -9,6 +9,7 @@ from recrec import methods, recommenders
 from recrec.config.checking import checked, refused
 from recrec.config.reading import Layer, merged, read_yaml, source_of
 from recrec.data.catalogue import find_dataset, known_datasets, load_dataset
+from recrec.data.fetch import containers
 from recrec.errors import InputError, did_you_mean
 from recrec.workflow.study_config import study_model
 
@@ -308,9 +309,9 @@ def missing_files(study, mirror, results):
         if (Path(results) / "data" / name / "raw").is_dir():
             continue
         for file, entry in dataset["files"].items():
-            archive = dataset.get("archives", {}).get(entry.get("archive"), {})
-            ways = {**archive, **entry}
-            places = [part["mirror"] for part in (entry, archive) if "mirror" in part]
+            parts = containers(dataset, entry)
+            ways = {key: value for part in reversed(parts) for key, value in part.items()}
+            places = [part["mirror"] for part in parts if "mirror" in part]
             placed = mirror is not None and any((mirror / place).is_file() for place in places)
             if not placed and not ways.keys() & {"url", "pypi", "generator"}:
                 missing.append(

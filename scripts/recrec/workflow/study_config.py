@@ -105,15 +105,20 @@ class StudyConfig(Section):
     batch_mib: Positive = Field(1024, description="MiB that recourses computed together may take.")
     sweep: Sweep = Field(Sweep(), description="The sweep of settings.")
     benchmarks: Benchmarks = Field(Benchmarks(), description="The benchmarks.")
+    causal: dict = Field(
+        {}, description="The study of people; checked when something of it is asked for."
+    )
 
 
-def study_model(method_names, recommender_names):
+def study_model(method_names, recommender_names, causal=None):
     """The model of config.yaml with the settings of some plug-ins; of the others it says nothing but their names.
 
     Parameters
     ----------
     method_names, recommender_names : collection of str
         The plug-ins to load.
+    causal : type, optional
+        The model of the section ``causal``; without it, anything may be in there.
 
     Returns
     -------
@@ -146,4 +151,7 @@ def study_model(method_names, recommender_names):
             section,
             Field(section(), description=f"Settings of each {kind}; one without a section runs on its defaults."),
         )
+    if causal is not None:
+        description = StudyConfig.model_fields["causal"].description
+        fields["causal"] = (causal, Field(causal(), description=description))
     return create_model("StudyConfig", __base__=StudyConfig, __doc__=StudyConfig.__doc__, **fields)

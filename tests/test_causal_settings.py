@@ -1,0 +1,94 @@
+"""The study of people in config.yaml: checked when something of it is asked for, in one line."""
+
+import subprocess
+import sys
+
+import pytest
+from conftest import REPOSITORY
+
+from recrec.actionability.populations import SCHEMES
+from recrec.causal import methods, settings
+from recrec.config.reading import Layer, read_yaml
+from recrec.errors import InputError
+
+
+def load(section, typed=False):
+    return settings.load(
+        [Layer("config.yaml", {"causal": {}}), Layer("mine.yaml", {"causal": section}, typed)], REPOSITORY
+    )
+
+
+def test_the_shipped_section_says_the_defaults():
+    shipped = read_yaml(REPOSITORY / "config.yaml")["causal"]
+    defaults = settings.section_model()().model_dump(by_alias=True)
+    assert {key: defaults[key] for key in shipped} == shipped
+    assert shipped["schemes"] == list(SCHEMES)
+    assert sorted(shipped["methods"]) == methods.names()
+
+
+def test_settings_of_a_data_set_go_over_the_default_ones():
+    study = load(
+        {"study": ["triangle", "loan"], "method_settings": {"grid": {"default": {"bins": 7}, "loan": {"bins": 5}}}}
+    )
+    assert list(study.datasets) == ["triangle", "loan"]
+    assert study.method_settings("grid", "triangle")["bins"] == 7
+    assert study.method_settings("grid", "loan")["bins"] == 5
+    assert load({}).method_settings("grid", "loan")["bins"] == 15
+
+
+def test_schemes_of_your_own():
+    study = load({"schemes": ["universal", "mine"], "scheme_definitions": {"mine": {"keep": 0.5, "weights": "ranked"}}})
+    assert study.scheme("mine").keep == 0.5
+    assert study.scheme("universal") == SCHEMES["universal"]
+
+
+def test_numbers_of_the_command_line_are_read():
+    assert load({"people": "12"}, typed=True).config.people == 12
+
+
+@pytest.mark.parametrize(
+    ("section", "complaint"),
+    [
+        ({"study": "al"}, "mine.yaml: causal.study: given 'al'; allowed: simulated, all, or a list"),
+        ({"study": ["triangel"]}, "mine.yaml: causal.study[0]: given 'triangel'; allowed: "),
+        ({"study": ["triangle", "workflow/causal/triangle.yaml"]}, "both called triangle"),
+        ({"methods": ["exakt"]}, "mine.yaml: causal.methods[0]: given 'exakt'"),
+        ({"schemes": ["univresal"]}, "mine.yaml: causal.schemes[0]: given 'univresal'"),
+        ({"people": 0}, "mine.yaml: causal.people: given 0; allowed: a whole number, at least 1"),
+        ({"quantiles": [0.9, 0.1]}, "mine.yaml: causal.quantiles: given [0.9, 0.1]; allowed: the lower one first"),
+        ({"normalizer": "all"}, "mine.yaml: causal.normalizer: unknown key (did you mean normaliser?)"),
+        (
+            {"method_settings": {"grid": {"default": {"bin": 3}}}},
+            "causal.method_settings.grid.default.bin: unknown key",
+        ),
+        ({"method_settings": {"grid": {"laon": {"bins": 3}}}}, "causal.method_settings.grid.laon: no such data set"),
+        ({"scheme_definitions": {"mine": {"keep": 2}}}, "causal.scheme_definitions.mine.keep: given 2"),
+    ],
+)
+def test_a_mistake_is_one_line(section, complaint, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    with pytest.raises(InputError) as error:
+        load(section)
+    assert complaint in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_method_whose_library_is_not_installed_is_refused(monkeypatch):
+    monkeypatch.setattr(methods.load("grid"), "REQUIRES", ("no_such_library",), raising=False)
+    with pytest.raises(
+        InputError, match=r"causal.methods\[1\]: grid needs no_such_library, which is not installed: pip"
+    ):
+        load({"methods": ["random", "grid"]})
+
+
+def test_the_recommender_track_imports_nothing_of_it():
+    rooms = "recrec.workflow.study, recrec.workflow.preload, recrec.interface, recrec.reporting.figures"
+    ours = "[name for name in sys.modules if name.startswith('recrec.causal') or name in ('jax', 'optax')]"
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys, {rooms}\nprint(*{ours})"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=REPOSITORY / "scripts",
+    )
+    assert done.stdout.split() == []

@@ -1,0 +1,53 @@
+def causal_card_file(wildcards):
+    """An input: what a person wrote, if the card is not that of a row of the data set."""
+    if wildcards.person.isdigit():
+        return []
+    files = {Path(file).stem: file for file in causal().config.cards.get(wildcards.dataset, [])}
+    if wildcards.person not in files:
+        raise WorkflowError(
+            f"results/cards/causal/{wildcards.dataset}/{wildcards.person}.html: {wildcards.person} is neither a row nor a "
+            f"file of causal.cards.{wildcards.dataset}; there are: {', '.join(files) or 'none'}"
+        )
+    return files[wildcards.person]
+
+
+def causal_first(pattern):
+    """An input: a path of the first seed."""
+    return lambda wildcards: pattern.replace("{seed}", str(causal().config.seeds[0]))
+
+
+# The card of one person, a row of the data set (results/cards/causal/gmsc/17.html) or a file of causal.cards, in the
+# world of the first seed.
+rule causal_card:
+    input:
+        people=causal_first(CAUSAL_WORLD["people"]),
+        world=causal_first(CAUSAL_WORLD["world"]),
+        reference=causal_first(rules.causal_reference.output[0]),
+        file=causal_card_file,
+    output:
+        "results/cards/causal/{dataset}/{person}.html",
+    log:
+        "results/logs/causal_card/{dataset}/{person}.log",
+    wildcard_constraints:
+        person="[A-Za-z0-9_-]+",
+    params:
+        dataset=causal_content,
+        quantiles=causal_key("quantiles"),
+        normaliser=causal_key("normaliser"),
+        seed=lambda wildcards: causal().config.seeds[0],
+        settings=lambda wildcards: causal().method_settings("exact", wildcards.dataset),
+        code=code("causal_card", ["recrec.causal.methods.exact"]),
+    run:
+        submit("causal_card", input, output, params, wildcards, threads, resources, log, keep="people")
+
+
+# The cards of all files of causal.cards.
+rule causal_cards:
+    name:
+        "results/cards/causal"
+    input:
+        lambda wildcards: [
+            f"results/cards/causal/{dataset}/{Path(file).stem}.html"
+            for dataset, files in causal().config.cards.items()
+            for file in files
+        ],
