@@ -127,7 +127,7 @@ def models(datasets=tuple(TITLES), seeds=2):
                 rows.append({**first, "seed": seed, "part": "equation", "name": name, "group": "all", "measure": "r2",
                              "value": value})  # fmt: skip
             for group in ("all", "0", "1"):
-                for measure, low in (("accuracy", 0.8), ("auc", 0.85), ("calibration", 0.01)):
+                for measure, low in (("accuracy", 0.8), ("auc", 0.85), ("calibration_error", 0.01), ("people", 0.01)):
                     value = low + 0.1 * rng.uniform() if low > 0.5 else low * (1 + 4 * rng.uniform())
                     rows.append({**first, "seed": seed, "part": "classifier", "name": "network", "group": group,
                                  "measure": measure, "value": value})  # fmt: skip
