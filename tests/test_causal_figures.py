@@ -1,6 +1,6 @@
 """What the figures of the causal track draw: the numbers of the tables, readable, nothing over anything else."""
 
-import causal_tables
+import made_tables
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -29,17 +29,17 @@ def closed():
 
 @pytest.fixture(scope="module")
 def people():
-    return causal_tables.people(number=60)
+    return made_tables.people(number=60)
 
 
 @pytest.fixture(scope="module")
 def cells(people):
-    return causal_tables.cells(people)
+    return made_tables.cells(people)
 
 
 def drawn(people, cells, gaps, models, name="loan"):
     """Every figure, by its caption's name."""
-    titles, times = figures.titles_of(cells), causal_tables.times(people)
+    titles, times = figures.titles_of(cells), made_tables.times(people)
     return {
         "constraints": figures.constraints(cells[cells["dataset"] == name], *titles[name]),
         "constraints-all": figures.constraints_all(cells),
@@ -57,9 +57,9 @@ def causal_dataset(name):
 
 
 def made(datasets=FEW, **some):
-    table = causal_tables.people(datasets, number=40, **some)
-    gaps = causal_tables.gaps(datasets, **{name: some[name] for name in ("methods", "schemes") if name in some})
-    return table, causal_tables.cells(table), gaps, causal_tables.models(datasets)
+    table = made_tables.people(datasets, number=40, **some)
+    gaps = made_tables.gaps(datasets, **{name: some[name] for name in ("methods", "schemes") if name in some})
+    return table, made_tables.cells(table), gaps, made_tables.models(datasets)
 
 
 def heights(axes, method):
@@ -161,7 +161,7 @@ def test_asking_is_measured_by_what_it_spares(cells):
     ]  # fmt: skip
     common = cells[(cells["over"] == "common") & (cells["method"] == "amortized")]
     means = common.groupby(["dataset", "scheme", "seed"])["cost_latent"].mean().unstack("scheme")
-    expected = 100 * (means["scored"] / means["universal"]).groupby("dataset").mean()[list(causal_tables.TITLES)]
+    expected = 100 * (means["scored"] / means["universal"]).groupby("dataset").mean()[list(made_tables.TITLES)]
     [line] = [line for line in figure.axes[1].lines if line.get_marker() == "D"]
     assert line.get_xdata() == pytest.approx(expected.to_numpy())
     [line] = [line for line in figure.axes[4].lines if line.get_marker() == "D"]
@@ -186,14 +186,14 @@ def test_methods_are_compared_on_what_both_solve():
     times = pd.DataFrame({"dataset": ["loan"] * 3, "method": "exact", "scheme": "top-1", "seed": 0, "people": 4,
                           "microseconds": [1.0, 2.0, 90.0]})  # fmt: skip
     ratio, points, time = figures.amortized(table, times, {"loan": ("Loan", True)}).axes
-    assert [text.get_text() for text in ratio.texts][0] == "1.38"
-    assert [text.get_text() for text in points.texts][0] == "-25.0"
+    assert ratio.texts[0].get_text() == "1.38"
+    assert points.texts[0].get_text() == "-25.0"
     for axes in (ratio, points):
         assert len([patch for patch in axes.patches if isinstance(patch, Rectangle)]) == 1, "a frame"
     [line] = [line for line in time.lines if line.get_marker() == "o"]
     assert line.get_xdata() == pytest.approx([2.0])
     nobody = figures.amortized(table[table["method"] == "exact"], times, {"loan": ("Loan", True)})
-    assert [text.get_text() for text in nobody.axes[0].texts][0] == "-"
+    assert nobody.axes[0].texts[0].get_text() == "-"
 
 
 def test_graphs_show_what_the_file_says():
@@ -241,7 +241,7 @@ def test_crossings_that_need_not_be_are_none():
 
 
 def test_every_figure_has_a_caption_and_says_synthetic(people, cells):
-    every = drawn(people, cells, causal_tables.gaps(), causal_tables.models())
+    every = drawn(people, cells, made_tables.gaps(), made_tables.models())
     assert set(every) == set(figures.CAPTIONS)
     for name, figure in every.items():
         assert "SYNTHETIC" in figure.get_suptitle(), name
@@ -258,7 +258,7 @@ def test_data_sets_are_kept_apart(table, cells):
         if table == "cells":
             figures.constraints(cells, "All", True)
         else:
-            figures.disparity(causal_tables.gaps(FEW), "All", True)
+            figures.disparity(made_tables.gaps(FEW), "All", True)
 
 
 @pytest.mark.parametrize(
@@ -280,10 +280,10 @@ def test_what_a_study_leaves_out_breaks_nothing(some, tmp_path):
 
 def test_no_case_at_all_is_said():
     table, *_ = made(("loan",))
-    measured = [*causal_tables.MEASURES]
+    measured = [*made_tables.MEASURES]
     table.loc[table["scheme"] == "top-1", ["validity_model", "validity_true"]] = False
     table.loc[table["scheme"] == "top-1", measured] = np.nan
-    cells = causal_tables.cells(table)
+    cells = made_tables.cells(table)
     figure = figures.constraints(cells, "Loan", True)
     assert "no case" in [text.get_text() for axes in figure.axes for text in axes.texts]
     figures.constraints_all(cells).canvas.draw()
@@ -316,7 +316,7 @@ def boxes(figure):
 
 
 def test_nothing_is_drawn_outside_the_page_or_over_anything_else(people, cells):
-    every = drawn(people, cells, causal_tables.gaps(), causal_tables.models())
+    every = drawn(people, cells, made_tables.gaps(), made_tables.models())
     for name, figure in (*every.items(), *((name, figures.graph(causal_dataset(name))) for name in ("chain", "loan"))):
         figure.canvas.draw()
         hidden = {text for axes in figure.axes for text in (axes.xaxis.get_offset_text(), axes.yaxis.get_offset_text())}

@@ -88,6 +88,8 @@ SOFT = ("universal", "ranked", "scored", "preferred", "hard-soft")
 CORRELATED = "-correlated"
 #: What is worse than this is framed: times the exact method's cost, percentage points of validity.
 TARGETS = (1.15, -2.0)
+#: The cost's axis reaches down to this part of the greatest cost.
+RANGE = 100
 #: After Holm's correction.
 SIGNIFICANT = 0.05
 #: Which cases the measures of valid cases are over.
@@ -280,7 +282,10 @@ def _few_ticks(axes):
         ticks = ticks[(ticks >= low) & (ticks <= high)]
         if len(ticks) > 1:
             break
-    axes.set_xticks(ticks)
+    labels = [f"{tick:g}" for tick in ticks]
+    if 0.075 * sum(len(label) + 1 for label in labels) > axes.get_position().width * axes.figure.get_figwidth():
+        ticks, labels = ticks[::2], labels[::2]
+    axes.set_xticks(ticks, labels)
     axes.set_xlim(low - edge, high + edge)
     axes.tick_params("x", labelsize="x-small", pad=1)
 
@@ -341,7 +346,7 @@ def _places(cells):
     hard, soft = _in_order(cells["scheme"][~is_soft], HARD), _in_order(cells["scheme"][is_soft], SOFT)
     if soft and "universal" in hard:
         soft = ["universal", *soft]
-    if hard == ["universal"]:
+    if soft and hard == ["universal"]:
         hard = []
     at = np.concatenate([np.arange(len(hard)), len(hard) + GAP * bool(hard) + np.arange(len(soft))])
     headings = [("hard constraints", at[: len(hard)]), ("soft constraints", at[len(hard) :])]
@@ -409,9 +414,10 @@ def constraints(cells, title, synthetic, cost="cost_universal"):
         f"{display_title(title, synthetic)}: what constraints do",
         "Points: means over people. Bars: least to greatest seed. Lines join schemes each of which is stricter than "
         "the one before. Common support: cases that a method has valid under every scheme. Cost: with the same weights "
-        "for everybody. Plausibility: percentile of the log-density among accepted people.",
+        f"for everybody; less than 1/{RANGE} of the greatest stands at the edge. Plausibility: percentile of the "
+        "log-density among accepted people.",
         [0.31 * max(4, places.at[-1] + 1)] * 2, [1.3] * len(rows), looks=list(looks.values()), left=0.75, heads=0.2,
-        below=0.62, columns_apart=0.3, rows_apart=[0.1] * (first - 1) + [0.28, 0.1],
+        below=0.62, columns_apart=0.3, rows_apart=[0.1] * (first - 1) + [0.42, 0.1],
     )  # fmt: skip
     for (row, (label, column, factor)), (side, over) in itertools.product(enumerate(rows), enumerate(OVER)):
         axes = sheet.panels[row, side]
@@ -419,11 +425,13 @@ def constraints(cells, title, synthetic, cost="cost_universal"):
             axes.remove()
             continue
         points = _spread(cells[cells["over"] == over], ["method", "scheme"], column) * factor
-        _strengths(axes, points, places, looks)
         if column == cost:
-            _log_ticks(axes.yaxis, factor * cells[cost])
+            shown = (factor * cells[cost]).clip(lower=cells[cost].max() * factor / RANGE)
+            points = points.clip(lower=shown.min())
+            _log_ticks(axes.yaxis, shown)
         else:
             _percent_axis(axes.yaxis)
+        _strengths(axes, points, places, looks)
         places.draw(axes, row == len(rows) - 1, row == 0)
         axes.tick_params(labelleft=side == 0)
         if points["mean"].dropna().empty:
@@ -441,12 +449,12 @@ def _percent_axis(axis):
     axis.set_major_locator(FixedLocator([0, 25, 50, 75, 100]))
 
 
-def _above(panels, text):
-    """A heading over some panels beside each other."""
+def _above(panels, text, inches=0.03):
+    """A heading so far above some panels beside each other."""
     first, last = panels[0].get_position(), panels[-1].get_position()
     figure = panels[0].figure
     figure.text(
-        (first.x0 + last.x1) / 2, first.y1 + 0.03 / figure.get_figheight(), text, ha="center", va="bottom",
+        (first.x0 + last.x1) / 2, first.y1 + inches / figure.get_figheight(), text, ha="center", va="bottom",
         fontsize="small", style="italic",
     )  # fmt: skip
 
@@ -491,7 +499,7 @@ def constraints_all(cells):
         if counts.nunique() > 1:
             look["label"] += f" ({counts[method]})"
     places = _places(cells)
-    means = cells.groupby(["over", "dataset", "method", "scheme"], sort=False).mean(numeric_only=True)
+    means = cells.groupby(["over", "dataset", "method", "scheme"]).mean(numeric_only=True)
     alone = means[COST.column].xs("universal", level="scheme") if "universal" in places.schemes else np.nan
     means["times"] = means[COST.column] / alone
     rows = [
@@ -600,7 +608,7 @@ def disparity(gaps, title, synthetic, measures=GAPS):
     for kind, heading in KINDS.items():
         own = [axes for axes, (one, _) in zip(sheet.panels[0], panels, strict=False) if one == kind]
         if own:
-            _above(own, f"{heading}\n\n")
+            _above(own, heading, 0.36)
     return sheet.figure
 
 
@@ -661,8 +669,9 @@ def disparity_all(gaps, titles, method=None, kind="group", measures=None):
             for value in ("gap", "p_holm")
         )
         values = values.to_numpy() * measure.factor
-        digits = 1 if measure.factor == 100 or measure.column.endswith("percentile") else 2
+        digits = 3 if measure.column.startswith("cost") else 1
         marked = p.to_numpy() < SIGNIFICANT
+        values = np.round(values, digits) + 0.0  # no negative zeros
         texts = np.array([[f"{value:+.{digits}f}{'*' if star else ''}" for value, star in zip(*line, strict=True)]
                           for line in zip(values, marked, strict=True)])  # fmt: skip
         axes = sheet.panels[row, 0]
@@ -843,7 +852,7 @@ def amortized(people, times, titles, method="amortized", reference="exact"):
     ]
     for row, (column, label, text, worse, bad) in enumerate(rows):
         axes = sheet.panels[row, 0]
-        values = table[column].unstack("scheme").reindex(index=names, columns=schemes).to_numpy()
+        values = table[column].unstack("scheme").reindex(index=names, columns=schemes).to_numpy() + 0.0
         texts = np.array([[text.format(value) for value in line] for line in values])
         framed = worse(values, TARGETS[row])
         _table(axes, values, bad(values), texts, framed, framed)
@@ -1111,6 +1120,15 @@ def _ports(routes, across):
     return ports
 
 
+#: What is drawn of a classifier.
+QUALITIES = {
+    "accuracy": "accuracy",
+    "auc": "AUC",
+    "brier": "Brier score",
+    "calibration_error": "calibration error",
+}
+
+
 def models(table):
     """The quality of equations and classifiers on people they were not fitted to.
 
@@ -1128,7 +1146,7 @@ def models(table):
     names = list(titles)
     equations = table[(table["part"] == "equation") & (table["measure"] == "r2") & (table["group"] == "all")]
     classifiers = table[table["part"] == "classifier"]
-    measures = list(dict.fromkeys(classifiers["measure"]))
+    measures = [measure for measure in QUALITIES if measure in set(classifiers["measure"])]
     groups = _in_order(classifiers["group"].astype(str), ["all", "0", "1"])
     called = {group: "all people" if group == "all" else f"group {group}" for group in groups}
     looks = looks_of(called)
@@ -1148,8 +1166,7 @@ def models(table):
             part = classifiers[classifiers["measure"] == panel].assign(method=classifiers["group"].astype(str))
             _by_dataset(axes, _spread(part, ["method", "dataset"], "value"), names, looks)
             _few_ticks(axes)
-        label = {"equations": "equations: R²", "auc": "AUC"}.get(panel, panel)
-        axes.set_title(label, fontsize="medium", pad=3)
+        axes.set_title(QUALITIES.get(panel, "equations: R²"), fontsize="medium", pad=3)
         axes.set_yticks(range(len(names)), [_row_name(*titles[name]) for name in names] if column == 0 else [])
     return sheet.figure
 
@@ -1168,6 +1185,6 @@ def _equations(axes, equations, names):
                       fontsize="xx-small", ha="center", va="bottom", color="0.2")  # fmt: skip
     for place in range(1, len(names), 2):
         axes.axhspan(place - 0.5, place + 0.5, color="0.955", linewidth=0, zorder=0)
-    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(min(-0.04, points["min"].min() - 0.04), 1.04))
+    axes.set(ylim=(len(names) - 0.5, -0.5), xlim=(min(0, points["min"].min()), 1))
+    _few_ticks(axes)
     axes.grid(axis="y", visible=False)
-    axes.tick_params(labelsize="small", pad=1)

@@ -79,11 +79,13 @@ def cells(table):
     table = table.assign(valid=table["validity_model"].astype(int))
     everywhere = table.groupby(["dataset", "method", "seed", "person"])["valid"].transform("min") == 1
     keys, parts = ["dataset", "synthetic", "method", "scheme", "seed"], []
+    there = pd.MultiIndex.from_frame(table[keys].drop_duplicates())
     for over, some in (("all", table), ("common", table[everywhere])):
         grouped = some.groupby(keys, sort=False)
         part = grouped[["validity_model", "validity_true", *MEASURES, "microseconds"]].mean()
-        part = part.assign(people=grouped.size(), valid=grouped["valid"].sum(), broken=0).reset_index()
-        parts.append(part.assign(over=over))
+        part = part.assign(people=grouped.size(), valid=grouped["valid"].sum(), broken=0)
+        part = part.reindex(there).fillna({"people": 0, "valid": 0, "broken": 0})
+        parts.append(part.reset_index().assign(over=over))
     result = pd.concat(parts, ignore_index=True)
     result.insert(1, "title", [TITLES[name][0] for name in result["dataset"]])
     return result.assign(strength=[strength(scheme) for scheme in result["scheme"]])
@@ -125,7 +127,7 @@ def models(datasets=tuple(TITLES), seeds=2):
                 rows.append({**first, "seed": seed, "part": "equation", "name": name, "group": "all", "measure": "r2",
                              "value": value})  # fmt: skip
             for group in ("all", "0", "1"):
-                for measure, low in (("accuracy", 0.8), ("auc", 0.85), ("calibration", 0.01)):
+                for measure, low in (("accuracy", 0.8), ("auc", 0.85), ("calibration_error", 0.01), ("people", 0.01)):
                     value = low + 0.1 * rng.uniform() if low > 0.5 else low * (1 + 4 * rng.uniform())
                     rows.append({**first, "seed": seed, "part": "classifier", "name": "network", "group": group,
                                  "measure": measure, "value": value})  # fmt: skip
