@@ -12,9 +12,9 @@ from scipy.sparse import csr_array
 from recrec.actionability import FREE, Constraints
 from recrec.evaluation import recourses
 from recrec.methods import LIMIT, REACHED, STALLED
-from recrec.methods.recrec import Settings, leaping, stepping
+from recrec.methods.recrec import Settings, leaping, profiles, stepping
 from recrec.methods.recrec.profiles import Dense, Factored
-from recrec.methods.recrec.steps import Task, ended
+from recrec.methods.recrec.steps import Scale, Task, ended, gradient_of
 from recrec.ranking import score_thresholds, sort_scores, tie_adjusted
 
 choices = st.builds(
@@ -187,6 +187,80 @@ def test_factored_profiles_are_the_profiles(seed, users, samples):
     np.testing.assert_allclose(factored.scores(changes), dense.scores(changes), atol=1e-9)
     np.testing.assert_allclose(factored.totals(weights), dense.totals(weights), atol=1e-9)
     np.testing.assert_allclose(factored.gram(), dense.gram(), atol=1e-9)
+    np.testing.assert_allclose(factored.reach("mean"), dense.reach("mean"), atol=1e-9)
+    assert (factored.reach("sum") >= dense.reach("sum") - 1e-9).all()
+
+
+def factored_of(right, *left, dtype=np.float64):
+    """Profiles from sparse factors, given as dense ones."""
+    right, *left = (csr_array(np.asarray(one, dtype)) for one in (right, *left))
+    return Factored(np, right, csr_array(right.T), left, [csr_array(one.T) for one in left])
+
+
+def test_reach_is_the_largest_entry_or_the_sum_of_all():
+    right, left = [[1.0, -2.0], [3.0, 0.0]], [[1.0, 0.0], [0.0, 2.0], [4.0, 0.0]]
+    for found in (Dense(np, np.array([left]) @ right), factored_of(right, left)):
+        assert found.reach("mean").tolist() == [[6.0, 8.0]]
+        assert found.reach("sum").tolist() == [[11.0, 10.0]]
+
+
+def test_profiles_are_signed_where_an_entry_is_below_zero():
+    assert not Dense(np, np.array([[[0.0, 0.5], [2.0, 0.0]]])).signed
+    assert Dense(np, np.array([[[0.0, 0.5], [-1e-9, 2.0]]])).signed
+    plain, below = [[0.0, 0.5], [2.0, 0.0]], [[1.0, 0.0], [0.0, -1e-9]]
+    for right, *left in ((plain, plain, plain), (below, plain, plain), (plain, plain, below)):
+        assert factored_of(right, *left).signed == (below in (right, *left))
+        dense = Factored(
+            np, np.array(right), np.array(right).T, [*map(np.array, left)], [np.array(one).T for one in left]
+        )
+        assert dense.signed == (below in (right, *left))
+
+
+def test_a_small_entry_beside_a_large_one_is_no_rounding():
+    """What is left of a sum is measured against the terms of that sum."""
+    profile = np.array([[1e9, -1e-9]])
+    assert gradient_of(profile, "sum").tolist() == [1e9, -1e-9]
+    for found in (Dense(np, profile[None]), factored_of(np.eye(2), profile)):
+        assert found.totals(np.ones((1, 1, 1))).tolist() == [[[1e9, -1e-9]]]
+
+
+@pytest.mark.parametrize(
+    ("users", "made"), [(80, [(80, 20)]), (81, [(20, 64), (20, 17)]), (150, [(20, 64)] * 2 + [(20, 22)])]
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_gram_matrix_of_many_users_is_made_without_their_profiles(monkeypatch, users, made, dtype):
+    """Where the stored numbers, 40 in the right factor and one a user in the left one, are few beside the profiles'."""
+    random = np.random.default_rng(users)
+    right, left = np.zeros((20, 20)), np.zeros((2, users, 20))
+    right[np.arange(20), :2] = random.integers(1, 9, (20, 2))
+    left[:, np.arange(users), random.integers(20, size=users)] = random.integers(1, 6, (2, users))
+    factored, shapes = factored_of(right, *left, dtype=dtype), []
+    dense = profiles._dense
+    monkeypatch.setattr(profiles, "_dense", lambda matrix: shapes.append(matrix.shape) or dense(matrix))
+    found = factored.gram()
+    assert shapes == 2 * made
+    assert found.dtype == dtype
+    assert np.array_equal(found, Dense(np, left @ right).gram())
+
+
+@pytest.mark.parametrize("factored", [False, True])
+@pytest.mark.parametrize(("thresholds", "sums"), [([0.1, 0.1, 5.0], 2), ([0.1, 0.1, 0.1], 3)])
+def test_what_many_users_change_is_summed_anew_and_what_few_change_taken_from_the_gram_matrix(
+    factored, thresholds, sums
+):
+    """Of three users, two who are content at once stand for 6 numbers of the matrix, three for 9.
+
+    With one feature their profiles take 6 multiplications, or 8 through factors: no less than 6, and fewer than 9. Sums
+    are made at the start and at the end in any case.
+    """
+    ones = np.ones((1, 3, 1))
+    batch = batch_of([[Task(ones[0], np.zeros(3), np.array(thresholds))]])
+    batch = batch._replace(profiles=factored_of([[1.0]], ones[0]) if factored else batch.profiles)
+    calls, totals = [], batch.profiles.totals
+    batch.profiles.totals = lambda users: calls.append(users) or totals(users)
+    found = leaping.solve(batch, choose(learning_rate=0.3))
+    assert leaping.STATUS[found.status[0, 0]] == REACHED
+    assert len(calls) == sums
 
 
 @settings(max_examples=40, deadline=None)
@@ -197,6 +271,12 @@ def test_the_subgradient_step_is_algorithm_1s(seed, penalty, aggregate, constrai
     mutable = np.ones(features.shape[1], dtype=bool)
     literal = random_study.algorithm_1(features, ratings, 2, mutable, choice, constraints)
     assert_same(stepping.solve(problem_of(features, ratings, 2, mutable, 4, constraints), choice), literal)
+
+
+def test_the_subgradient_pulls_at_a_change_however_small_the_l1_term_is():
+    change, pull = np.array([0.01, -0.01, 0.0]), 1e-8
+    moved = stepping.step_change(change, np.zeros(3), Scale(1.0, pull), choose(l1_step="subgradient"), FREE)
+    assert moved.tolist() == [0.01 - pull, pull - 0.01, 0.0]
 
 
 def leap_strict(problem, choice):
