@@ -99,10 +99,13 @@ class TestPlanned:
             assert not batches.fits_gram(self.problem(Constraints(low=np.full(2, -9.0))), choose(), there)
 
     @pytest.mark.parametrize(("dtype", "size"), [(np.float64, 8), (np.float32, 4)])
-    @pytest.mark.parametrize(("penalty", "per_feature"), [(0.0, 3), (0.1, 16)])
-    def test_a_batch(self, dtype, size, penalty, per_feature):
-        """2 samples by 5 items: 12 arrays of users, 3 or with an L1 term 16 of features, 4 of the catalogue."""
-        arguments = self.problem(), choose(lambda_=penalty), CPU._replace(dtype=dtype), 2, 5
+    @pytest.mark.parametrize(
+        ("penalty", "constraints", "per_feature"),
+        [(0.0, FREE, 3), (0.1, FREE, 16), (1.0, FREE, 16), (0.0, Constraints(high=np.full(2, 9.0)), 16)],
+    )
+    def test_a_batch(self, dtype, size, penalty, constraints, per_feature):
+        """2 samples by 5 items: 12 arrays of users, 3 of features or, if these have events, 16, 4 of the catalogue."""
+        arguments = self.problem(constraints), choose(lambda_=penalty), CPU._replace(dtype=dtype), 2, 5
         arrays = 2 * 5 * (12 * 3 + per_feature * 2 + 4 * 4)
         gram = 2 * 3 * 3 + 64 * (2 + 4 + 3) + 10 * (2 * 3 + 5)
         assert batches.batch_bytes(*arguments, use_gram=False) == size * arrays
