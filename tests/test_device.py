@@ -170,6 +170,9 @@ def test_with_cupy_a_cell_takes_the_device_and_its_kernels(monkeypatch, pretende
     assert log.lines == ["device: An emulated device, 1024 MiB free"]
     assert taken.budget == int(0.8 * 2**30)
     assert taken.xp is not np and isinstance(taken.kernels, kernels.Kernels)
+    kernel, launched = "coordinate_rates" if penalty else "user_event", []
+    fused = getattr(taken.kernels, kernel)
+    setattr(taken.kernels, kernel, lambda *arguments: launched.append(kernel) or fused(*arguments))
     target = random_study.target(2, users=30, items=40, features=20, real=True)
     choice = choose("mean", 4, 0.05, penalty, max_iterations=60)
     there, here = (
@@ -178,6 +181,7 @@ def test_with_cupy_a_cell_takes_the_device_and_its_kernels(monkeypatch, pretende
     for one, other in zip(there, here, strict=True):
         assert one[:2] == other[:2]
         assert_same(one[2], other[2])
+    assert launched
 
 
 class LibraryError(RuntimeError):

@@ -10,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from random_study import choose
 from scipy.sparse import csr_array
+from test_solvers import some_terms
 
 from recrec import methods, recommenders
 from recrec.actionability import FREE, Constraints
@@ -363,16 +364,16 @@ class Factors(LinearAudience):
         return scores if items is None else scores[:, items]
 
 
-@given(SEEDS, st.sampled_from([0.0, 0.2]), st.booleans(), st.sampled_from(["mean", "sum"]))
+@given(SEEDS, st.sampled_from([0.0, 0.2]), st.booleans(), st.sampled_from(["mean", "sum"]), some_terms(12))
 @settings(max_examples=25, deadline=None)
-def test_leaping_through_dense_factors_is_stepping(seed, penalty, sparse_features, aggregate):
+def test_leaping_through_dense_factors_is_stepping(seed, penalty, sparse_features, aggregate, constraints):
     audience = Factors(seed, sparse_features)
-    problem = problem_of(audience, [np.array([0, 4, 8]), np.array([1, 2, 3])], [5, 6], 4)
+    problem = problem_of(audience, [np.array([0, 4, 8]), np.array([1, 2, 3])], [5, 6], 4, constraints)
     choice = choose(aggregate, 4, 0.3, penalty, max_iterations=50)
     for users, row in zip(problem.samples, recrec.solve(problem, choice, CPU, random_study.SILENT), strict=True):
         for at, solution in enumerate(row):
             profiles = audience.users[users] @ np.asarray(audience.right @ np.eye(12))
-            task = Task(profiles, problem.scores[users, at], problem.thresholds[users, at])
+            task = Task(profiles, problem.scores[users, at], problem.thresholds[users, at], constraints)
             stepped = stepping.solve(task, choice)
             assert (solution.status, solution.diagnostics["iterations"]) == (
                 stepped.status,

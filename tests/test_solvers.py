@@ -65,6 +65,12 @@ def batch_of(problems, xp=np, dtype=np.float64):
     )
 
 
+def factored_of(right, *left, dtype=np.float64):
+    """Profiles from sparse factors, given as dense ones."""
+    right, *left = (csr_array(np.asarray(one, dtype)) for one in (right, *left))
+    return Factored(np, right, csr_array(right.T), left, [csr_array(one.T) for one in left])
+
+
 def paths_of(found):
     """What a batch found, a row of `Solution` per sample."""
     samples, items = found.status.shape
@@ -148,27 +154,28 @@ def test_profiles_that_cancel_pull_nowhere(seed, users, choice, xp, use_gram):
     problem = Task(profiles, scores, scores + random.normal(0.0, random.choice([0.01, 0.1, 1.0]), users))
     stepped = stepping.solve(problem, choice)
     assert_same(leap(problem, choice, xp, use_gram), stepped)
-    batch = batch_of([[problem]])
-    factored = Factored(
-        np, csr_array(np.eye(features)), csr_array(np.eye(features)), [csr_array(profiles)], [csr_array(profiles.T)]
-    )
-    [[found]] = paths_of(leaping.solve(batch._replace(profiles=factored), choice))
+    factored = factored_of(np.eye(features), profiles)
+    [[found]] = paths_of(leaping.solve(batch_of([[problem]])._replace(profiles=factored), choice))
     assert_same(found, stepped)
 
 
 @pytest.mark.parametrize("aggregate", ["mean", "sum"])
-@pytest.mark.parametrize("use_gram", [True, False])
-def test_tastes_that_cancel_once_others_are_content_leave_nowhere_to_go(aggregate, use_gram):
+@pytest.mark.parametrize("factored", [True, False])
+def test_tastes_that_cancel_once_others_are_content_leave_nowhere_to_go(aggregate, factored):
     """What is left of a rate that was carried along from before would lead on for ever."""
     choice = choose(aggregate, learning_rate=0.3, max_iterations=50)
     for seed in range(40):
         random = np.random.default_rng(seed)
         tastes, other = random.normal(size=(2, 3)), random.normal(size=3)
-        profiles = np.array([*tastes, -tastes.sum(axis=0), other])
+        profiles = np.array([-tastes.sum(axis=0), *tastes, other])
         task = Task(profiles, np.zeros(4), np.array([1e6, 1e6, 1e6, 0.5]))
         stepped = stepping.solve(task, choice)
         assert stepped.status == STALLED and stepped.diagnostics["iterations"] > 0
-        assert_same(leap(task, choice, use_gram=use_gram), stepped)
+        batch = batch_of([[task]])
+        if factored:
+            batch = batch._replace(profiles=factored_of(np.eye(3), profiles))
+        [[found]] = paths_of(leaping.solve(batch, choice))
+        assert_same(found, stepped)
 
 
 @settings(max_examples=60, deadline=None)
@@ -178,10 +185,7 @@ def test_factored_profiles_are_the_profiles(seed, users, samples):
     features = random_study.recommender(seed, real=True)[0]
     ratings = random.poisson(0.3, (samples, users, len(features))).astype(float)
     dense = Dense(np, ratings @ features)
-    factored = Factored(
-        np, csr_array(features), csr_array(features.T), [*map(csr_array, ratings)],
-        [csr_array(one.T) for one in ratings],
-    )  # fmt: skip
+    factored = factored_of(features, *ratings)
     assert factored.shape == dense.shape
     changes, weights = random.normal(size=(samples, 2, 10)), random.normal(size=(samples, 2, users))
     np.testing.assert_allclose(factored.scores(changes), dense.scores(changes), atol=1e-9)
@@ -191,17 +195,12 @@ def test_factored_profiles_are_the_profiles(seed, users, samples):
     assert (factored.reach("sum") >= dense.reach("sum") - 1e-9).all()
 
 
-def factored_of(right, *left, dtype=np.float64):
-    """Profiles from sparse factors, given as dense ones."""
-    right, *left = (csr_array(np.asarray(one, dtype)) for one in (right, *left))
-    return Factored(np, right, csr_array(right.T), left, [csr_array(one.T) for one in left])
-
-
 def test_reach_is_the_largest_entry_or_the_sum_of_all():
     right, left = [[1.0, -2.0], [3.0, 0.0]], [[1.0, 0.0], [0.0, 2.0], [4.0, 0.0]]
     for found in (Dense(np, np.array([left]) @ right), factored_of(right, left)):
         assert found.reach("mean").tolist() == [[6.0, 8.0]]
         assert found.reach("sum").tolist() == [[11.0, 10.0]]
+    assert factored_of(right, left, dtype=np.float32).reach("mean").dtype == np.float32
 
 
 def test_profiles_are_signed_where_an_entry_is_below_zero():
@@ -359,6 +358,29 @@ class TestTerms:
         short = problem._replace(constraints=Constraints(np.array([2.0]), np.array(-1.0), np.array([0.1])))
         long = problem._replace(constraints=Constraints(np.full(2, 2.0), np.full(2, -1.0), np.full(2, 0.1)))
         assert_same(leap(short, choice), leap(long, choice))
+
+    @pytest.mark.parametrize("penalty", [0.0, 0.3])
+    def test_each_problem_of_a_batch_may_have_terms_of_its_own(self, penalty):
+        random = np.random.default_rng(0)
+        profiles, shape = random.poisson(1.0, (2, 3, 6)).astype(float), (2, 4, 6)
+        terms = Constraints(
+            random.choice([0.0, 0.5, 2.0], shape),
+            -random.choice([0.0, 0.2], shape),
+            random.choice([0.1, 0.4, 9], shape),
+        )
+        problems = [
+            [
+                Task(profiles[s], np.zeros(3), np.full(3, 1.97 + i), Constraints(*(part[s, i] for part in terms)))
+                for i in range(4)
+            ]
+            for s in range(2)
+        ]
+        choice = choose(lambda_=penalty, max_iterations=300)
+        found = paths_of(leaping.solve(batch_of(problems)._replace(constraints=terms), choice))
+        assert {path.status for row in found for path in row} >= {REACHED, STALLED}
+        for row, of_sample in zip(found, problems, strict=True):
+            for path, problem in zip(row, of_sample, strict=True):
+                assert_same(path, stepping.solve(problem, choice))
 
     @pytest.mark.parametrize(
         "constraints",
