@@ -14,6 +14,8 @@ from test_solvers import assert_same
 
 from recrec.arrays import device, kernels
 from recrec.errors import InputError
+from recrec.methods import Problem
+from recrec.methods.recrec import batches, leaping
 
 
 class Lines(logging.Logger):
@@ -130,6 +132,19 @@ def test_single_precision_says_how_far_it_is_off():
         np.testing.assert_allclose(one[2].change, other[2].change, rtol=1e-3, atol=1e-4)
 
 
+def test_single_precision_says_how_many_users_it_takes_for_content_and_for_not():
+    """A change of 1 gives scores of 1, 1, 4 and 1; the solver has kept others of the second and the third user."""
+    profiles, change = np.array([[1.0], [1.0], [4.0], [1.0]]), np.ones((1, 1, 1), dtype=np.float32)
+    audience = random_study.audience(np.vstack([profiles, 0.0]), np.eye(4, 5))
+    thresholds = np.array([[1.0], [1.25], [9.0], [0.5]])
+    problem = Problem(audience, [4], [np.arange(4)], np.zeros((4, 1)), thresholds)
+    kept = np.array([[[1.0, 1.5, 5.0, 1.0]]], dtype=np.float32)
+    paths = leaping.Paths(change, np.ones((1, 1)), np.ones((1, 1)), np.ones((1, 1)), kept)
+    assert batches.rounding(problem, [0], [0], paths) == (
+        "single precision: scores off by at most 5.0e-01 of their size, 1 of 4 across a threshold"
+    )
+
+
 def test_seeds_that_draw_everybody_share_one_recourse():
     target, choice = random_study.target(1, users=20), choose(desired_rank=4)
     everyone = random_study.solve_cell(target, [4], 100, [1, 2], choice)
@@ -155,6 +170,9 @@ def test_with_cupy_a_cell_takes_the_device_and_its_kernels(monkeypatch, pretende
     assert log.lines == ["device: An emulated device, 1024 MiB free"]
     assert taken.budget == int(0.8 * 2**30)
     assert taken.xp is not np and isinstance(taken.kernels, kernels.Kernels)
+    kernel, launched = "coordinate_rates" if penalty else "user_event", []
+    fused = getattr(taken.kernels, kernel)
+    setattr(taken.kernels, kernel, lambda *arguments: launched.append(kernel) or fused(*arguments))
     target = random_study.target(2, users=30, items=40, features=20, real=True)
     choice = choose("mean", 4, 0.05, penalty, max_iterations=60)
     there, here = (
@@ -163,6 +181,7 @@ def test_with_cupy_a_cell_takes_the_device_and_its_kernels(monkeypatch, pretende
     for one, other in zip(there, here, strict=True):
         assert one[:2] == other[:2]
         assert_same(one[2], other[2])
+    assert launched
 
 
 class LibraryError(RuntimeError):

@@ -6,9 +6,10 @@ import random_study
 from random_study import choose
 from test_solvers import assert_same
 
-from recrec.actionability import Constraints
+from recrec.actionability import FREE, Constraints
 from recrec.arrays.device import CPU
-from recrec.methods.recrec import leaping
+from recrec.methods import Problem
+from recrec.methods.recrec import batches, leaping
 from recrec.methods.recrec.profiles import Factored
 
 
@@ -70,3 +71,42 @@ def test_only_what_is_made_counts(monkeypatch, penalty, samples):
     choice = choose(lambda_=penalty, desired_rank=4)
     random_study.solve_cell(target, [4], 50, [1, 2], choice, CPU._replace(budget=300_000))
     assert solved == samples
+
+
+class TestPlanned:
+    """What the arrays of a batch take, counted by hand.
+
+    Samples of 3 users; 4 items, of whose features two are mutable, with 3 numbers stored; the histories of the larger
+    sample have 5.
+    """
+
+    @staticmethod
+    def problem(constraints=FREE):
+        features = np.array([[1.0, 0, 1], [1, 2, 0], [0, 0, 1], [0, 0, 2]])
+        ratings = np.array([[1.0, 0, 0, 0], [1, 2, 0, 0], [0, 0, 1, 0], [0, 3, 0, 1]])
+        audience = random_study.audience(features, ratings, mutable=np.array([True, True, False]))
+        samples, empty = [np.array([0, 1, 2]), np.array([1, 2, 3])], np.zeros((4, 1))
+        return Problem(audience, [0], samples, empty, empty, constraints)
+
+    @pytest.mark.parametrize(("dtype", "size"), [(np.float64, 8), (np.float32, 4)])
+    def test_a_gram_matrix_and_what_making_it_takes(self, dtype, size):
+        """A block of 64 of its columns through features, items and users, and 10 numbers for one of the factors."""
+        needed = size * (3 * 3 + 64 * (2 + 4 + 3) + 10 * (2 * 3 + 5))
+        for budget, fits in ((needed, True), (needed - 1, False)):
+            there = CPU._replace(dtype=dtype, budget=budget)
+            assert batches.fits_gram(self.problem(), choose(), there) == fits
+            assert not batches.fits_gram(self.problem(), choose(lambda_=0.1), there)
+            assert not batches.fits_gram(self.problem(Constraints(low=np.full(2, -9.0))), choose(), there)
+
+    @pytest.mark.parametrize(("dtype", "size"), [(np.float64, 8), (np.float32, 4)])
+    @pytest.mark.parametrize(
+        ("penalty", "constraints", "per_feature"),
+        [(0.0, FREE, 3), (0.1, FREE, 16), (1.0, FREE, 16), (0.0, Constraints(high=np.full(2, 9.0)), 16)],
+    )
+    def test_a_batch(self, dtype, size, penalty, constraints, per_feature):
+        """2 samples by 5 items: 12 arrays of users, 3 of features or, if these have events, 16, 4 of the catalogue."""
+        arguments = self.problem(constraints), choose(lambda_=penalty), CPU._replace(dtype=dtype), 2, 5
+        arrays = 2 * 5 * (12 * 3 + per_feature * 2 + 4 * 4)
+        gram = 2 * 3 * 3 + 64 * (2 + 4 + 3) + 10 * (2 * 3 + 5)
+        assert batches.batch_bytes(*arguments, use_gram=False) == size * arrays
+        assert batches.batch_bytes(*arguments, use_gram=True) == size * (arrays + gram)

@@ -1,5 +1,8 @@
 """What every recommender and every method that is found has to hold, and the slow twins of ours."""
 
+import logging
+from itertools import permutations
+
 import numpy as np
 import pytest
 import random_study
@@ -7,6 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from random_study import choose
 from scipy.sparse import csr_array
+from test_solvers import some_terms
 
 from recrec import methods, recommenders
 from recrec.actionability import FREE, Constraints
@@ -16,7 +20,7 @@ from recrec.config import Section
 from recrec.data.matrices import Matrices
 from recrec.errors import InputError
 from recrec.evaluation import measures, recourses, thresholding
-from recrec.methods import DECLINED, REACHED, STALLED, MethodSettings, Problem, Solution, greedy, recrec
+from recrec.methods import BUDGET, DECLINED, REACHED, STALLED, MethodSettings, Problem, Solution, greedy, recrec
 from recrec.methods.recrec import stepping
 from recrec.methods.recrec.steps import Task
 from recrec.recommenders import ridge
@@ -360,16 +364,16 @@ class Factors(LinearAudience):
         return scores if items is None else scores[:, items]
 
 
-@given(SEEDS, st.sampled_from([0.0, 0.2]), st.booleans(), st.sampled_from(["mean", "sum"]))
+@given(SEEDS, st.sampled_from([0.0, 0.2]), st.booleans(), st.sampled_from(["mean", "sum"]), some_terms(12))
 @settings(max_examples=25, deadline=None)
-def test_leaping_through_dense_factors_is_stepping(seed, penalty, sparse_features, aggregate):
+def test_leaping_through_dense_factors_is_stepping(seed, penalty, sparse_features, aggregate, constraints):
     audience = Factors(seed, sparse_features)
-    problem = problem_of(audience, [np.array([0, 4, 8]), np.array([1, 2, 3])], [5, 6], 4)
+    problem = problem_of(audience, [np.array([0, 4, 8]), np.array([1, 2, 3])], [5, 6], 4, constraints)
     choice = choose(aggregate, 4, 0.3, penalty, max_iterations=50)
     for users, row in zip(problem.samples, recrec.solve(problem, choice, CPU, random_study.SILENT), strict=True):
         for at, solution in enumerate(row):
             profiles = audience.users[users] @ np.asarray(audience.right @ np.eye(12))
-            task = Task(profiles, problem.scores[users, at], problem.thresholds[users, at])
+            task = Task(profiles, problem.scores[users, at], problem.thresholds[users, at], constraints)
             stepped = stepping.solve(task, choice)
             assert (solution.status, solution.diagnostics["iterations"]) == (
                 stepped.status,
@@ -396,8 +400,9 @@ class Counting:
         return self.audience.rescored(item, changes)
 
 
-def literal_greedy(audience, item, thresholds, choice, weights):
+def literal_greedy(audience, item, thresholds, choice, constraints):
     """One step after another, each candidate scored by itself."""
+    weights, low, high = constraints
     present, size = audience.features(item), len(audience.features(item))
     change, queries = np.zeros(size), 0
     candidates = [(feature, choice.step) for feature in range(size)]
@@ -414,10 +419,12 @@ def literal_greedy(audience, item, thresholds, choice, weights):
             return change, "budget", queries
         asked = []
         for feature, step in candidates:
-            if step < 0 < present[feature] and present[feature] + change[feature] + step < 0:
-                continue
             changed = change.copy()
             changed[feature] += step
+            if step < 0 < present[feature] and present[feature] + changed[feature] < 0:
+                continue
+            if not low[feature] <= changed[feature] <= high[feature]:
+                continue
             then, left, _ = state(changed)
             share = round((short - left) / short, 9) if short > 0 else short - left
             asked.append(((feature, step), then - content, share, abs(step) * weights[feature]))
@@ -435,18 +442,44 @@ def literal_greedy(audience, item, thresholds, choice, weights):
     return change, "reached", queries
 
 
+def by_hand(profiles, present, thresholds, constraints=FREE):
+    """The last item of a catalogue, for users with these profiles."""
+    profiles = np.asarray(profiles, dtype=float)
+    users = len(profiles)
+    audience = random_study.audience(np.vstack([profiles, present]), np.eye(users, users + 1))
+    return Problem(
+        audience, [users], [np.arange(users)], audience.scores([users]), np.reshape(thresholds, (users, 1)), constraints
+    )
+
+
+def greedy_by_hand(profiles, present, thresholds, constraints=FREE, **choice):
+    problem = by_hand(profiles, present, thresholds, constraints)
+    [[solution]] = greedy.solve(problem, greedy.Settings(**choice), CPU, random_study.SILENT)
+    return solution
+
+
 class TestGreedy:
     @pytest.mark.slow
-    @given(SEEDS, st.sampled_from([1.0, 0.5]), st.sampled_from([3, 64]), st.sampled_from(["content", "ridge"]))
-    @settings(max_examples=30, deadline=None)
-    def test_it_takes_the_steps_of_its_literal_twin(self, seed, step, shortlist, name):
-        audience, matrices = audience_of(name, seed)
-        weights = np.random.default_rng(seed).choice([1.0, 2.0, 4.0], int(matrices.mutable.sum()))
+    @given(
+        SEEDS, st.sampled_from([1.0, 0.5]), st.sampled_from([3, 64]), st.sampled_from(["content", "ridge"]),
+        st.booleans(), st.booleans(),
+    )  # fmt: skip
+    @settings(max_examples=40, deadline=None)
+    def test_it_takes_the_steps_of_its_literal_twin(self, seed, step, shortlist, name, real, bounded):
+        """`real`: features of the item may be negative."""
+        audience, matrices = audience_of(name, seed, real=real)
+        random, size = np.random.default_rng(seed), int(matrices.mutable.sum())
+        constraints = Constraints(random.choice([1.0, 2.0, 4.0], size), np.full(size, -np.inf), np.full(size, np.inf))
+        if bounded:  # in steps, and between two of them
+            low, high = random.choice([-2.5, -2, -1, 0], size), random.choice([0, 1, 2, 3.5], size)
+            constraints = constraints._replace(low=low * step, high=high * step)
         users = np.array([0, 2, 5, 8])
-        problem = problem_of(audience, [users], [3], 4, Constraints(weights=weights))
+        problem = problem_of(audience, [users], [3], 4, constraints)
         choice = greedy.Settings(desired_rank=4, step=step, shortlist=shortlist, queries=4000)
         [[solution]] = greedy.solve(problem, choice, CPU, random_study.SILENT)
-        change, status, queries = literal_greedy(audience.take(users), 3, problem.thresholds[users, 0], choice, weights)
+        change, status, queries = literal_greedy(
+            audience.take(users), 3, problem.thresholds[users, 0], choice, constraints
+        )
         assume(status != "budget")  # near its end the features are drawn
         assert np.array_equal(solution.change, change)
         assert (solution.status, solution.diagnostics["queries"]) == (status, queries)
@@ -460,6 +493,68 @@ class TestGreedy:
         choice = greedy.Settings(desired_rank=1, queries=queries)
         [[solution]] = greedy.solve(problem, choice, CPU, random_study.SILENT)
         assert solution.diagnostics["queries"] == sum(asked) <= queries
+
+    @pytest.mark.parametrize(
+        ("queries", "asked"), [(2, [1, 1]), (3, [1, 1]), (7, [3, 1, 1, 1]), (9, [4, 1, 2, 1]), (12, [5, 1, 3, 1, 1, 1])]
+    )
+    def test_it_asks_about_as_many_steps_as_half_of_what_is_left_allows(self, queries, asked):
+        """Five features of an item that has none of them, and a bar out of reach."""
+        profiles, made = np.ones((1, 5)), []
+        problem = by_hand(profiles, np.zeros(5), [1e9])
+        problem = problem._replace(audience=Counting(problem.audience, made))
+        [[solution]] = greedy.solve(problem, greedy.Settings(queries=queries), CPU, random_study.SILENT)
+        assert made == asked
+        assert (solution.status, solution.diagnostics["queries"]) == (BUDGET, sum(asked))
+
+    def test_steps_are_scored_some_at_a_time(self, monkeypatch):
+        audience, _ = audience_of("content", 6)
+        problem = problem_of(audience, [np.arange(4)], [3], 2)
+        [[whole]] = greedy.solve(problem, greedy.Settings(), CPU, random_study.SILENT)
+        monkeypatch.setattr(greedy, "TOGETHER", 3)
+        asked = []
+        problem = problem._replace(audience=Counting(audience, asked))
+        [[parts]] = greedy.solve(problem, greedy.Settings(), CPU, random_study.SILENT)
+        assert np.array_equal(parts.change, whole.change) and parts.change.any()
+        assert parts.diagnostics["queries"] == whole.diagnostics["queries"] == sum(asked)
+        assert max(asked) == 3
+
+    def test_a_score_at_the_bar_is_not_above_it(self):
+        """The item as it is, and after a step that brings it just there."""
+        assert greedy_by_hand([[1.0]], [0.0], [0.0]).change.tolist() == [1.0]
+        assert greedy_by_hand([[1.0]], [0.0], [2.0]).change.tolist() == [3.0]
+
+    def test_a_step_to_the_bar_wins_nobody(self):
+        """The first feature brings two users to their bars, the second one user above."""
+        found = greedy_by_hand([[1.0, 0.0], [1.0, 0.0], [0.0, 1.25]], [0.0] * 2, [1.0] * 3, queries=4)
+        assert found.change.tolist() == [0.0, 1.0]
+
+    def test_a_user_at_the_bar_is_still_to_be_won(self):
+        """Nothing is missing as it is. Either feature wins one of them, the first one at the cost of the other."""
+        found = greedy_by_hand([[-1.0, 1.0], [1.0, 0.0]], [0.0] * 2, [0.0] * 2, queries=4)
+        assert found.change.tolist() == [0.0, 1.0]
+
+    def test_among_features_that_cost_nothing_the_one_that_wins_more_is_taken(self):
+        """The first one wins two users and makes up for more, the second one wins three."""
+        profiles, free = np.array([[1.0, 1.0], [1.0, 1.0], [0.0, 1.0], [9.0, 0.0]]), Constraints(weights=np.zeros(2))
+        found = greedy_by_hand(profiles, [0.0] * 2, [0.5, 0.5, 0.5, 10.0], free, queries=4)
+        assert found.change.tolist() == [0.0, 1.0]
+
+    @pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+    def test_of_equal_steps_the_first_is_taken_whatever_their_sums_round_to(self, scale):
+        """A tenth, two and three of them are more in one order than in the other."""
+        for order in permutations([0.1, 0.2, 0.3]):
+            profiles = scale * np.column_stack([[0.1, 0.2, 0.3], order])
+            assert greedy_by_hand(profiles, [0.0] * 2, [2 * scale] * 3, queries=4).change.tolist() == [1.0, 0.0]
+
+    def test_a_step_that_brings_a_millionth_more_is_better(self):
+        assert greedy_by_hand([[1.0, 1.000001]], [0.0] * 2, [2.0], queries=4).change.tolist() == [0.0, 1.0]
+
+    def test_the_log_has_a_line_for_each_item(self, caplog):
+        log = logging.getLogger("greedy")
+        problem = by_hand([[1.0]], [0.0], [2.0])
+        with caplog.at_level(logging.INFO, "greedy"):
+            greedy.solve(problem, greedy.Settings(), CPU, log)
+        assert [record.getMessage() for record in caplog.records] == ["item 1: reached after 6 queries"]
 
     def test_where_the_budget_is_short_the_seed_draws_the_features(self):
         audience, _ = audience_of("content", 6)

@@ -12,9 +12,9 @@ from scipy.sparse import csr_array
 from recrec.actionability import FREE, Constraints
 from recrec.evaluation import recourses
 from recrec.methods import LIMIT, REACHED, STALLED
-from recrec.methods.recrec import Settings, leaping, stepping
+from recrec.methods.recrec import Settings, leaping, profiles, stepping
 from recrec.methods.recrec.profiles import Dense, Factored
-from recrec.methods.recrec.steps import Task, ended
+from recrec.methods.recrec.steps import Scale, Task, ended, gradient_of
 from recrec.ranking import score_thresholds, sort_scores, tie_adjusted
 
 choices = st.builds(
@@ -63,6 +63,12 @@ def batch_of(problems, xp=np, dtype=np.float64):
     return leaping.Batch(
         profiles, array(scores), array(thresholds), Constraints(*map(array, problems[0][0].constraints))
     )
+
+
+def factored_of(right, *left, dtype=np.float64):
+    """Profiles from sparse factors, given as dense ones."""
+    right, *left = (csr_array(np.asarray(one, dtype)) for one in (right, *left))
+    return Factored(np, right, csr_array(right.T), left, [csr_array(one.T) for one in left])
 
 
 def paths_of(found):
@@ -148,27 +154,28 @@ def test_profiles_that_cancel_pull_nowhere(seed, users, choice, xp, use_gram):
     problem = Task(profiles, scores, scores + random.normal(0.0, random.choice([0.01, 0.1, 1.0]), users))
     stepped = stepping.solve(problem, choice)
     assert_same(leap(problem, choice, xp, use_gram), stepped)
-    batch = batch_of([[problem]])
-    factored = Factored(
-        np, csr_array(np.eye(features)), csr_array(np.eye(features)), [csr_array(profiles)], [csr_array(profiles.T)]
-    )
-    [[found]] = paths_of(leaping.solve(batch._replace(profiles=factored), choice))
+    factored = factored_of(np.eye(features), profiles)
+    [[found]] = paths_of(leaping.solve(batch_of([[problem]])._replace(profiles=factored), choice))
     assert_same(found, stepped)
 
 
 @pytest.mark.parametrize("aggregate", ["mean", "sum"])
-@pytest.mark.parametrize("use_gram", [True, False])
-def test_tastes_that_cancel_once_others_are_content_leave_nowhere_to_go(aggregate, use_gram):
+@pytest.mark.parametrize("factored", [True, False])
+def test_tastes_that_cancel_once_others_are_content_leave_nowhere_to_go(aggregate, factored):
     """What is left of a rate that was carried along from before would lead on for ever."""
     choice = choose(aggregate, learning_rate=0.3, max_iterations=50)
     for seed in range(40):
         random = np.random.default_rng(seed)
         tastes, other = random.normal(size=(2, 3)), random.normal(size=3)
-        profiles = np.array([*tastes, -tastes.sum(axis=0), other])
+        profiles = np.array([-tastes.sum(axis=0), *tastes, other])
         task = Task(profiles, np.zeros(4), np.array([1e6, 1e6, 1e6, 0.5]))
         stepped = stepping.solve(task, choice)
         assert stepped.status == STALLED and stepped.diagnostics["iterations"] > 0
-        assert_same(leap(task, choice, use_gram=use_gram), stepped)
+        batch = batch_of([[task]])
+        if factored:
+            batch = batch._replace(profiles=factored_of(np.eye(3), profiles))
+        [[found]] = paths_of(leaping.solve(batch, choice))
+        assert_same(found, stepped)
 
 
 @settings(max_examples=60, deadline=None)
@@ -178,15 +185,81 @@ def test_factored_profiles_are_the_profiles(seed, users, samples):
     features = random_study.recommender(seed, real=True)[0]
     ratings = random.poisson(0.3, (samples, users, len(features))).astype(float)
     dense = Dense(np, ratings @ features)
-    factored = Factored(
-        np, csr_array(features), csr_array(features.T), [*map(csr_array, ratings)],
-        [csr_array(one.T) for one in ratings],
-    )  # fmt: skip
+    factored = factored_of(features, *ratings)
     assert factored.shape == dense.shape
     changes, weights = random.normal(size=(samples, 2, 10)), random.normal(size=(samples, 2, users))
     np.testing.assert_allclose(factored.scores(changes), dense.scores(changes), atol=1e-9)
     np.testing.assert_allclose(factored.totals(weights), dense.totals(weights), atol=1e-9)
     np.testing.assert_allclose(factored.gram(), dense.gram(), atol=1e-9)
+    np.testing.assert_allclose(factored.reach("mean"), dense.reach("mean"), atol=1e-9)
+    assert (factored.reach("sum") >= dense.reach("sum") - 1e-9).all()
+
+
+def test_reach_is_the_largest_entry_or_the_sum_of_all():
+    right, left = [[1.0, -2.0], [3.0, 0.0]], [[1.0, 0.0], [0.0, 2.0], [4.0, 0.0]]
+    for found in (Dense(np, np.array([left]) @ right), factored_of(right, left)):
+        assert found.reach("mean").tolist() == [[6.0, 8.0]]
+        assert found.reach("sum").tolist() == [[11.0, 10.0]]
+    assert factored_of(right, left, dtype=np.float32).reach("mean").dtype == np.float32
+
+
+def test_profiles_are_signed_where_an_entry_is_below_zero():
+    assert not Dense(np, np.array([[[0.0, 0.5], [2.0, 0.0]]])).signed
+    assert Dense(np, np.array([[[0.0, 0.5], [-1e-9, 2.0]]])).signed
+    plain, below = [[0.0, 0.5], [2.0, 0.0]], [[1.0, 0.0], [0.0, -1e-9]]
+    for right, *left in ((plain, plain, plain), (below, plain, plain), (plain, plain, below)):
+        assert factored_of(right, *left).signed == (below in (right, *left))
+        dense = Factored(
+            np, np.array(right), np.array(right).T, [*map(np.array, left)], [np.array(one).T for one in left]
+        )
+        assert dense.signed == (below in (right, *left))
+
+
+def test_a_small_entry_beside_a_large_one_is_no_rounding():
+    """What is left of a sum is measured against the terms of that sum."""
+    profile = np.array([[1e9, -1e-9]])
+    assert gradient_of(profile, "sum").tolist() == [1e9, -1e-9]
+    for found in (Dense(np, profile[None]), factored_of(np.eye(2), profile)):
+        assert found.totals(np.ones((1, 1, 1))).tolist() == [[[1e9, -1e-9]]]
+
+
+@pytest.mark.parametrize(
+    ("users", "made"), [(80, [(80, 20)]), (81, [(20, 64), (20, 17)]), (150, [(20, 64)] * 2 + [(20, 22)])]
+)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_gram_matrix_of_many_users_is_made_without_their_profiles(monkeypatch, users, made, dtype):
+    """Where the stored numbers, 40 in the right factor and one a user in the left one, are few beside the profiles'."""
+    random = np.random.default_rng(users)
+    right, left = np.zeros((20, 20)), np.zeros((2, users, 20))
+    right[np.arange(20), :2] = random.integers(1, 9, (20, 2))
+    left[:, np.arange(users), random.integers(20, size=users)] = random.integers(1, 6, (2, users))
+    factored, shapes = factored_of(right, *left, dtype=dtype), []
+    dense = profiles._dense
+    monkeypatch.setattr(profiles, "_dense", lambda matrix: shapes.append(matrix.shape) or dense(matrix))
+    found = factored.gram()
+    assert shapes == 2 * made
+    assert found.dtype == dtype
+    assert np.array_equal(found, Dense(np, left @ right).gram())
+
+
+@pytest.mark.parametrize("factored", [False, True])
+@pytest.mark.parametrize(("thresholds", "sums"), [([0.1, 0.1, 5.0], 2), ([0.1, 0.1, 0.1], 3)])
+def test_what_many_users_change_is_summed_anew_and_what_few_change_taken_from_the_gram_matrix(
+    factored, thresholds, sums
+):
+    """Of three users, two who are content at once stand for 6 numbers of the matrix, three for 9.
+
+    With one feature their profiles take 6 multiplications, or 8 through factors: no less than 6, and fewer than 9. Sums
+    are made at the start and at the end in any case.
+    """
+    ones = np.ones((1, 3, 1))
+    batch = batch_of([[Task(ones[0], np.zeros(3), np.array(thresholds))]])
+    batch = batch._replace(profiles=factored_of([[1.0]], ones[0]) if factored else batch.profiles)
+    calls, totals = [], batch.profiles.totals
+    batch.profiles.totals = lambda users: calls.append(users) or totals(users)
+    found = leaping.solve(batch, choose(learning_rate=0.3))
+    assert leaping.STATUS[found.status[0, 0]] == REACHED
+    assert len(calls) == sums
 
 
 @settings(max_examples=40, deadline=None)
@@ -197,6 +270,12 @@ def test_the_subgradient_step_is_algorithm_1s(seed, penalty, aggregate, constrai
     mutable = np.ones(features.shape[1], dtype=bool)
     literal = random_study.algorithm_1(features, ratings, 2, mutable, choice, constraints)
     assert_same(stepping.solve(problem_of(features, ratings, 2, mutable, 4, constraints), choice), literal)
+
+
+def test_the_subgradient_pulls_at_a_change_however_small_the_l1_term_is():
+    change, pull = np.array([0.01, -0.01, 0.0]), 1e-8
+    moved = stepping.step_change(change, np.zeros(3), Scale(1.0, pull), choose(l1_step="subgradient"), FREE)
+    assert moved.tolist() == [0.01 - pull, pull - 0.01, 0.0]
 
 
 def leap_strict(problem, choice):
@@ -279,6 +358,29 @@ class TestTerms:
         short = problem._replace(constraints=Constraints(np.array([2.0]), np.array(-1.0), np.array([0.1])))
         long = problem._replace(constraints=Constraints(np.full(2, 2.0), np.full(2, -1.0), np.full(2, 0.1)))
         assert_same(leap(short, choice), leap(long, choice))
+
+    @pytest.mark.parametrize("penalty", [0.0, 0.3])
+    def test_each_problem_of_a_batch_may_have_terms_of_its_own(self, penalty):
+        random = np.random.default_rng(0)
+        profiles, shape = random.poisson(1.0, (2, 3, 6)).astype(float), (2, 4, 6)
+        terms = Constraints(
+            random.choice([0.0, 0.5, 2.0], shape),
+            -random.choice([0.0, 0.2], shape),
+            random.choice([0.1, 0.4, 9], shape),
+        )
+        problems = [
+            [
+                Task(profiles[s], np.zeros(3), np.full(3, 1.97 + i), Constraints(*(part[s, i] for part in terms)))
+                for i in range(4)
+            ]
+            for s in range(2)
+        ]
+        choice = choose(lambda_=penalty, max_iterations=300)
+        found = paths_of(leaping.solve(batch_of(problems)._replace(constraints=terms), choice))
+        assert {path.status for row in found for path in row} >= {REACHED, STALLED}
+        for row, of_sample in zip(found, problems, strict=True):
+            for path, problem in zip(row, of_sample, strict=True):
+                assert_same(path, stepping.solve(problem, choice))
 
     @pytest.mark.parametrize(
         "constraints",

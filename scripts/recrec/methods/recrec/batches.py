@@ -67,7 +67,7 @@ def batch_bytes(problem, settings, device, samples, items, use_gram):
     users, features = len(problem.samples[0]), int(problem.audience.mutable.sum())
     rank = problem.audience.linear().right.shape[0]
     numbers = samples * users * users + _gram_numbers(problem) if use_gram else 0
-    per_feature = 3 if settings.lambda_ == 0.0 else 16
+    per_feature = 16 if settings.lambda_ != 0.0 or problem.constraints.bounded else 3
     return _bytes(device) * (numbers + samples * items * (12 * users + per_feature * features + 4 * rank))
 
 
