@@ -22,15 +22,6 @@ STUDY = (
 )
 CELLS = 2 * len(METHODS) * len(SCHEMES) * 2
 
-FITTED = "extends: triangle\ntitle: Triangle, equations fitted\nequations: linear\n"
-
-
-def copy_with_fitted(copy_workflow, name):
-    copy = copy_workflow(name)
-    (copy.folder / "workflow" / "causal" / "triangle-fitted.yaml").write_text(FITTED)
-    return copy
-
-
 def made(copy):
     """sha256 of what has to be the same bytes whenever it is made: all but the figure with times."""
     return {path: digest for path, digest in digests(copy.folder).items() if "/amortized." not in path}
@@ -39,7 +30,7 @@ def made(copy):
 @pytest.fixture(scope="module")
 def people(copy_workflow):
     """The small study, done on four cores."""
-    copy = copy_with_fitted(copy_workflow, "people4")
+    copy = copy_workflow("people4")
     done = copy.snakemake(TARGET, "--config", STUDY, cores=4)
     assert done.returncode == 0, done.stdout
     return copy
@@ -101,7 +92,7 @@ def test_figures(people):
 
 
 def test_the_same_bytes_on_one_core(people, copy_workflow):
-    other = copy_with_fitted(copy_workflow, "people1")
+    other = copy_workflow("people1")
     done = other.snakemake(TARGET, "--config", STUDY, cores=1)
     assert done.returncode == 0, done.stdout
     assert made(other) == made(people)
