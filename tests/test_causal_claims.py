@@ -208,16 +208,17 @@ def test_the_same_claims_whatever_the_order_of_rows():
     (0.01, 0.95, -0.1, "not decided"),
 ])  # fmt: skip
 def test_a_disparity_needs_its_p_value_and_its_interval(p, level, low, agrees):
-    people = study({})
+    people = study({}).assign(twin_cost_gap=1.0)
     found = gaps.gaps(people, SETTINGS).assign(p_holm=1.0)
-    sure = (found["scheme"] == "top") & (found["measure"] == "cost_universal") & (found["kind"] == "group")
+    sure = (found["scheme"] == "top") & (found["measure"] == "cost_elicited") & (found["kind"] == "group")
     sure &= found["over"] == "all"
     found.loc[sure, ["p_holm", "gap", "low", "high"]] = p, 1.5, low, 2.0
     # Neither other kinds nor other people nor the universal scheme count.
     others = (found["kind"] == "individual") | (found["over"] == "common") | (found["scheme"] == "universal")
+    assert {"individual", "group"} == set(found["kind"])
     found.loc[others, "p_holm"] = 0.001
     table = claims.claims(people, found, STRENGTHS, {"fast"}, SETTINGS.model_copy(update={"level": level}))
-    row_ = row(table.set_index(["claim", "dataset", "method", "measure"]), APPEAR.format("cost"), "cost_universal")
+    row_ = row(table.set_index(["claim", "dataset", "method", "measure"]), APPEAR.format("cost"), "cost_elicited")
     assert (row_["agrees"], row_["ours"], row_["low"]) == (agrees, 1.5, low)
     assert f": top, p {p:.3g} with" in row_["statistic"]
 
