@@ -238,7 +238,7 @@ def refined(world, people, acted, lower, upper, start, steps, pushes, margin):
         score, back = jax.vjp(logit, change)
         slopes = jnp.where(acted, jnp.nan_to_num(back(jnp.ones_like(score))[0]), 0.0)
         best = noted(change, score, best)
-        centre = jnp.where(number < steps, jnp.clip(people.centre, lower, upper), change)
+        centre = jnp.where(number < steps, people.centre, change)
         moved = tangent_step(score, slopes, change, people, lower, upper, centre, margin)
         return jnp.where((number >= steps) & (score >= 0), change, moved), best
 

@@ -12,19 +12,21 @@ accepted, the next best ones are tried.
 
 *How it is trained.* End to end on profiles drawn from every scheme: the loss is what the network's choice is expected
 to cost after the steps, plus a multiplier times how often it is expected to fail where another pattern does not; the
-multiplier rises while it fails too often. The expectation over patterns is exact: training tries them all, or a sample
-of them. The start is fitted to where the steps ended from several starts. No exact solver is asked.
+multiplier rises while it fails too often; to which comes the cross-entropy to a soft choice by cost. The expectation over
+patterns is exact: training tries them all, or a sample of them. The start is fitted to where the steps ended from
+several starts. No exact solver is asked.
 """
 
 import functools
 import itertools
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from recrec.actionability.populations import SCHEMES, Scheme, draw
 from recrec.causal.methods._refinement import (
+    FAR,
     ONE_THREAD,
     People,
     cheapest_accepted,
@@ -47,8 +49,8 @@ TRAINED = True
 FEW, MANY = 256, 2048
 #: Standardised values beyond this are as good as this.
 WIDEST = 6.0
-#: Excess of cost over the best pattern's beyond which a pattern is just bad; worth of an even choice while training.
-WORST, CURIOSITY = 10.0, 0.02
+#: Excess of cost over the best pattern's beyond which a pattern is just bad; excess that a soft choice does not mind.
+WORST, SOFTNESS = 10.0, 0.3
 #: Patterns of a person whose start is fitted.
 DRAWN = 4
 #: A person of their own kind: what a network should know besides the schemes that it is trained for.
@@ -56,33 +58,42 @@ INDIVIDUAL = Scheme(keep=0.75, weights="latent", preferred=True, box=1.5, direct
 
 
 class Settings(Section):
-    """The network, its training, and how much is computed for each person."""
+    """Settings of the amortized method: the network, its training, and how much is computed for each person."""
 
     largest_set: whole_number(1) | None = Field(
         None,
         description="Nodes that a plan may act on at once; null: all of up to four actionable nodes, three of more.",
     )
-    patterns: whole_number(1) = Field(3, description="best patterns of a person that are refined")
+    patterns: whole_number(1) = Field(3, description="Best patterns of a person that are refined.")
     fallback: whole_number(0) = Field(
-        100, description="times that the next best patterns are tried for those for whom none was accepted"
+        100, description="Times that the next best patterns are tried for those for whom none was accepted."
     )
-    steps: whole_number(1) = Field(3, description="steps of the refinement, where model or classifier is not linear")
-    pushes: whole_number(0) = Field(1, description="steps towards acceptance after them")
-    margin: number(ge=0) = Field(0.002, description="logit that the refinement aims at: single precision needs some")
-    hidden: whole_number(1) = Field(64, description="units of each of two hidden layers")
-    rounds: whole_number(1) = Field(2, description="times that new people are drawn and their patterns tried")
-    people: whole_number(1) = Field(6000, description="people drawn in a round, over all schemes")
-    tried: whole_number(2) = Field(96, description="patterns tried for each of them; more are sampled")
-    starts: list[number(ge=0, le=1)] = Field(
+    steps: whole_number(1) = Field(3, description="Where all is not linear: steps of the refinement.")
+    pushes: whole_number(0) = Field(
+        1, description="Where all is not linear: steps after them that only make up for what the logit lacks."
+    )
+    margin: number(ge=0) = Field(
+        0.002, description="Logit that the refinement aims at: it is computed in single precision, which needs some."
+    )
+    hidden: whole_number(1) = Field(64, description="Units of each of the two hidden layers.")
+    rounds: whole_number(1) = Field(
+        2,
+        description="Where all is not linear: times that people are drawn, patterns tried on them, and starts fitted, from "
+        "which patterns are tried in the next round.",
+    )
+    people: whole_number(1) = Field(6000, description="People drawn in a round, over all schemes.")
+    tried: whole_number(2) = Field(
+        96, description="Patterns tried on each of them; where there are more, those are drawn."
+    )
+    starts: Annotated[list[number(ge=0, le=1)], Field(min_length=1)] = Field(
         [0.04, 0.12, 0.2, 0.3, 0.4, 0.55, 0.75, 1],
-        min_length=1,
         description="Where all is not linear: how far of the way to their bounds values start in training, in turn.",
     )
-    updates: whole_number(1) = Field(2000, description="steps of the optimiser in a round")
-    batch: whole_number(1) = Field(256, description="people in each")
-    rate: number(gt=0) = Field(0.003, description="learning rate; it falls to 0 along a cosine")
+    updates: whole_number(1) = Field(2000, description="Steps of the optimiser in a round, for each part.")
+    batch: whole_number(1) = Field(256, description="People in each.")
+    rate: number(gt=0) = Field(0.003, description="Learning rate; it falls to 0 along a cosine.")
     failures: number(gt=0, lt=1) = Field(
-        0.005, description="share of avoidable failures at which the multiplier stops to rise"
+        0.005, description="Share of choices that fail where another would not; the multiplier rises while more do."
     )
 
 
@@ -158,6 +169,8 @@ def inputs(problem, people, scale):
         np.where(np.isnan(wish), 0.0, profiles.penalty),
         people.lower,
         people.upper,
+        people.centre,
+        np.sqrt(people.floor * world.ranges * len(world.ranges)),
     ]
     return np.clip(np.concatenate(seen, axis=1), -WIDEST, WIDEST).astype(np.float32)
 
@@ -306,20 +319,20 @@ def train(world, schemes, settings, seed, log):
     random = np.random.default_rng(seed)
     trained = purpose(world, catalogue) | {"scale": np.median(-world.classifier.logit(rejected))}
     nodes, actions = len(world.mean), len(world.ranges)
-    seen = nodes + 1 + 6 * actions
+    seen = nodes + 1 + 8 * actions
     trained |= initial(random, "score", seen, settings.hidden, len(catalogue))
     if not linear(world):
         trained |= initial(random, "start", seen + actions, settings.hidden, actions)
     pool = []
-    for number in range(settings.rounds):
+    for number in range(1 if linear(world) else settings.rounds):
         problem = population(world, rejected, schemes, settings.people, random)
         pool.append(Examples.of(problem, catalogue, trained, settings, random, learned=number > 0))
         if not linear(world):
             lost = optimised("start", trained, [part.starts(catalogue, random) for part in pool], settings, random)
-            log.info("round %d: the start is off by %.3f of the way", number + 1, lost)
-        pool = [part.attained(world, catalogue, trained, settings) for part in pool]
-        lost = optimised("score", trained, [part.choices() for part in pool], settings, random)
-        log.info("round %d: a choice costs %.3f of the best one", number + 1, lost)
+            log.info("round %d: starts are off by %.3f of the way", number + 1, lost)
+    pool = [part.attained(world, catalogue, trained, settings) for part in pool]
+    lost = optimised("score", trained, [part.choices() for part in pool], settings, random)
+    log.info("choices: a loss of %.3f", lost)
     return trained
 
 
@@ -381,9 +394,7 @@ def population(world, rejected, schemes, people, random):
         )
         parts.append((rows, profiles))
     rows, profiles = zip(*parts, strict=True)
-    return Problem(
-        world, np.concatenate(rows), type(profiles[0])(*map(np.concatenate, zip(*profiles, strict=True)))
-    )
+    return Problem(world, np.concatenate(rows), type(profiles[0])(*map(np.concatenate, zip(*profiles, strict=True))))
 
 
 class Examples(NamedTuple):
@@ -422,7 +433,9 @@ class Examples(NamedTuple):
         self = cls(people, seen, picks, possible, np.zeros(shape, np.float32), np.full((n, tried), np.inf, np.float32))
         starts = [0.0] if linear(problem.world) else [*settings.starts, *["learned"] * learned]
         for start in starts:
-            far, cost = self.attempts(problem.world, catalogue, trained, settings, start, settings.steps, settings.pushes)
+            far, cost = self.attempts(
+                problem.world, catalogue, trained, settings, start, settings.steps, settings.pushes
+            )
             better = cost < self.cost
             self.far[better], self.cost[better] = far[better], cost[better]
         return self
@@ -448,7 +461,9 @@ class Examples(NamedTuple):
                 people, pattern = self.people.take(row), catalogue[self.picks[row, place]]
                 seen, *arrays = [padded(part, MANY, np.float32) for part in (self.seen[row], *people, pattern)]
                 if start == "learned":
-                    share = first({name: trained[name] for name in trained if name.startswith("start")}, seen, arrays[-1])
+                    share = first(
+                        {name: trained[name] for name in trained if name.startswith("start")}, seen, arrays[-1]
+                    )
                 else:
                     share = np.full((MANY, pattern.shape[1]), start, np.float32)
                 change, price, _ = (np.asarray(part)[: len(row)] for part in kernel(*arrays, share, steps, pushes))
@@ -516,17 +531,21 @@ def improved(loss, settings, weights, data, batches):
 
 
 def score_loss(weights, multiplier, seen, picks, possible, cost):
-    """What the choice is expected to cost, in units of the best one, plus the multiplier times how often it fails."""
+    """What the choice is expected to cost above the best one, plus the multiplier times how often it fails.
+
+    Such a loss hardly teaches what has little chance, so the cross-entropy to a soft choice by cost is added.
+    """
     import jax
     import jax.numpy as jnp
 
     scores = jnp.take_along_axis(network(weights, "score", seen), picks, axis=1)
-    chance = jax.nn.softmax(jnp.where(possible, scores, -jnp.inf), axis=1)
-    failed = jnp.isinf(cost)
+    log_chance = jax.nn.log_softmax(jnp.where(possible, scores, -FAR), axis=1)
+    chance, failed, excess = jnp.exp(log_chance), jnp.isinf(cost), relative(cost, jnp)
     failures = (chance * failed).sum(1).mean()
-    entropy = -(chance * jnp.log(chance + 1e-9)).sum(1).mean()
-    excess = jnp.where(failed, 0.0, jnp.minimum(relative(cost, jnp), WORST))
-    return 1.0 + (chance * excess).sum(1).mean() + multiplier * failures - CURIOSITY * entropy, failures
+    expected = (chance * jnp.where(failed, 0.0, jnp.minimum(excess, WORST))).sum(1).mean()
+    soft = jax.nn.softmax(jnp.where(failed, -jnp.inf, -excess / SOFTNESS), axis=1)
+    learnt = -jnp.where(possible, soft * log_chance, 0.0).sum(1).mean()
+    return expected + multiplier * failures + learnt, failures
 
 
 def start_loss(weights, multiplier, seen, pattern, far):

@@ -6,6 +6,8 @@ of the latter. What was accepted on the way and cost least is then moved straigh
 nothing, until the boundary of what is accepted. That is a local optimum at best; nothing is proved.
 """
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field
 
@@ -37,9 +39,8 @@ class Settings(Section):
     rate: number(gt=0) = Field(
         0.15, description="Learning rate, in standard deviations; it falls to a hundredth along a cosine."
     )
-    ways: list[number(ge=-1, le=1)] = Field(
+    ways: Annotated[list[number(ge=-1, le=1)], Field(min_length=1)] = Field(
         [0.2, -0.2],
-        min_length=1,
         description="Where values start, once for each: 0 at the present ones, 1 at the highest, -1 at the lowest that "
         "the person may set.",
     )
