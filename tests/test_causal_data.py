@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_config import MISSING, changed, complaint, says
 
-from recrec.causal import catalogue
+from recrec.causal import catalogue, worlds
 from recrec.causal.people import COLUMNS, People, Split, read_people, simulate, split
 from recrec.data.fetch import Fetcher
 from recrec.storage import load_arrays, save_arrays
@@ -343,3 +343,25 @@ def test_real_people_are_those_that_are_known(real):
         low, high = (content.nodes[node].column.cap if content.nodes[node].column else None) or (None, None)
         assert low is None or values.min() >= low
         assert high is None or (values.max() == high and row["capped_high"] > 0) or row["capped_high"] == 0
+
+
+#: Of test people: area under the classifier's curve, and the share of variance of some nodes that is told.
+LEARNT = {
+    "gmsc": (0.82, {"debt_ratio": 0.55, "utilisation": 0.2, "open_lines": 0.2}),
+    "adult": (0.83, {"hours": 0.17, "schooling": 0.05}),
+}
+
+
+@pytest.mark.slow
+def test_something_is_learnt_about_real_people(real):
+    name, content, parts, _ = real
+    model, classifier = worlds.fit(content, parts, 0, logging.getLogger("test"))
+    rows = worlds.quality(content, name, 0, parts, model, classifier)
+    found = {(row["name"], row["measure"]): row["value"] for row in rows if row["group"] == "all"}
+    least, shares = LEARNT[name]
+    assert found["logistic", "auc"] > least
+    assert found["logistic", "calibration_error"] < 0.03
+    for node, share in shares.items():
+        assert found[node, "r2"] > share
+    assert np.isfinite(model.log_density(parts.test.x)).all()
+    np.testing.assert_allclose(model.predict(model.abduct(parts.test.x)), parts.test.x, atol=1e-6)

@@ -1,4 +1,4 @@
-# The files of a causal data set, as `download` brings those of the recommenders: apart from them, for names may be the same.
+# The files of a causal data set, as `download` brings those of the recommenders; apart from them, for names may meet.
 rule causal_download:
     output:
         directory("results/causal/raw/{dataset}"),
