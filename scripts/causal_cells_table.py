@@ -9,6 +9,6 @@ with job(snakemake) as log:
     parts = zip(params.heads, snakemake.input, strict=True)
     people = tables.people(({**head, "synthetic": params.synthetic}, path) for head, path in parts)
     tables.write(people, snakemake.output.people)
-    strengths = {name: tables.strength(Scheme.model_validate(scheme)) for name, scheme in params.schemes.items()}
+    strengths = {name: Scheme.model_validate(scheme).kind for name, scheme in params.schemes.items()}
     tables.write(tables.summary(people, {snakemake.wildcards.dataset: params.title}, strengths), snakemake.output.cells)
     log.info("%d people", len(people))

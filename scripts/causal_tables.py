@@ -14,7 +14,7 @@ with job(snakemake) as log:
         whole[name] = pd.concat([tables.read(path) for path in files[name]], ignore_index=True)
         tables.write(whole[name], output[name])
         log.info("%s.csv: %d rows", name, len(whole[name]))
-    strengths = {name: tables.strength(Scheme.model_validate(scheme)) for name, scheme in params.schemes.items()}
+    strengths = {name: Scheme.model_validate(scheme).kind for name, scheme in params.schemes.items()}
     found = claims.claims(
         whole["people"], whole["gaps"], strengths, set(params.trained), Inference(**params.statistics)
     )

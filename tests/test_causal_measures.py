@@ -575,7 +575,7 @@ def test_cells_are_means_over_all_and_over_the_common_support(tmp_path):
     assert list(people) == list(tables.PEOPLE)
     tables.write(people, tmp_path / "people.csv")
     pd.testing.assert_frame_equal(tables.read(tmp_path / "people.csv"), people, check_dtype=False)
-    strengths = {name: tables.strength(SCHEMES[name]) for name in ("universal", "top-1", "ranked")}
+    strengths = {name: SCHEMES[name].kind for name in ("universal", "top-1", "ranked")}
     summary = tables.summary(people, {"NA": "Nobody asked"}, strengths)
     assert list(summary) == list(tables.CELLS) and len(summary) == 2 * 2 * 3 * 2
     assert set(summary["title"]) == {"Nobody asked"} and set(summary["dataset"]) == {"NA"}
@@ -619,3 +619,8 @@ def test_a_cell_without_anybody_in_common_is_there_and_what_no_noise_leads_to_is
     others = people["log_density"][universal].drop(row)
     assert cell["log_density"] == pytest.approx(others.mean())
     assert cell["impossible"] == pytest.approx(1 / universal.sum()) and cell["people"] == len(first)
+
+
+def test_the_document_of_columns_is_up_to_date():
+    """Else: PYTHONPATH=scripts python -m recrec.causal.tables."""
+    assert tables.DOCUMENT.read_text("utf-8") == tables.document()

@@ -188,6 +188,8 @@ def solve(problem, settings, trained, seed, log):
 GRAPH = """\
 title: My bank
 synthetic: false
+licence: none
+terms: none
 assumptions: Age raises income; income lowers the number of loans.
 files:
   mine.csv: {sha256: unknown, mirror: mine.csv}

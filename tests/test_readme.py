@@ -20,7 +20,7 @@ from recrec.reporting.figures import CAPTIONS
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 ROOMS = [recrec.methods, recrec.recommenders]
 #: Written by programs.
-GENERATED = ("config.md", "tables.md")
+GENERATED = ("config.md", "tables.md", "causal-tables.md")
 
 
 def run(command, folder, **variables):
@@ -82,6 +82,17 @@ class TestTheToy:
         table = pd.read_csv(folder / "results/tables/cells.csv")
         before = table.groupby("recommender")["mean_rank_before"].unique()
         assert set(before.index) == {"content", "muted"} and list(before["content"]) != list(before["muted"])
+
+
+def test_people_of_a_table_of_one_s_own(copy_workflow):
+    folder = copy_workflow("bank").folder
+    [_, toy] = blocks_of("People", "sh")
+    run(["bash", "-e", "-c", toy], folder)
+    rows = pd.read_csv(folder / "results/tables/causal/people.csv")
+    assert set(rows["method"]) == {"exact", "nearest"} and len(rows) == 50 * 2 * 3
+    assert (folder / "results/figures/causal/my-bank-constraints.png").exists()
+    card = (folder / "results/cards/causal/my-bank/alice.html").read_text("utf-8")
+    assert "thousand a year" in card and "alice" in card
 
 
 def test_the_example_of_joined_tables_is_read(tmp_path):

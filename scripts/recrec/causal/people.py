@@ -14,10 +14,20 @@ from recrec.errors import InputError
 LOG = logging.getLogger(__name__)
 
 #: Columns of the table of what was done to the columns of a table of people.
-COLUMNS = (
-    "dataset", "node", "column", "people", "no_value", "not_valid", "dropped", "kept", "filled", "filled_with",
-    "capped_low", "capped_high",
-)  # fmt: skip
+COLUMNS = {
+    "dataset": "name of the data set",
+    "node": "the node that the column is read as",
+    "column": "name of the column",
+    "people": "rows of the table",
+    "no_value": "of these, without a value: an empty cell, or a text that stands for none",
+    "not_valid": "with a value outside what is possible, which counts as none",
+    "dropped": "left out for want of this value",
+    "kept": "people who are left in the end, of all columns",
+    "filled": "of these, given a value in place of none",
+    "filled_with": "that value, a median of the training people",
+    "capped_low": "of these, set to the least value that is allowed",
+    "capped_high": "set to the greatest one",
+}
 PARTS = ("train", "validation", "test")
 
 

@@ -1,10 +1,26 @@
-"""Tables of the causal track: every person of every cell, and means over them."""
+"""Tables of the causal track: every person of every cell, and means over them.
+
+``PYTHONPATH=scripts python -m recrec.causal.tables`` writes workflow/docs/causal-tables.md, the columns in words.
+"""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from recrec.causal import cells, claims, gaps, measures
-from recrec.storage import atomic_write
+from recrec.causal import cells, claims, gaps, measures, worlds
+from recrec.causal.people import COLUMNS as COUNTED
+from recrec.storage import atomic_write, write_text
+
+DOCUMENT = Path(__file__).parents[3] / "workflow/docs/causal-tables.md"
+HEAD_OF_DOCUMENT = """\
+# The tables of people
+
+<!-- Written by `PYTHONPATH=scripts python -m recrec.causal.tables`: edit the COLUMNS beside the code instead. -->
+
+`snakemake results/figures/causal` writes them to `results/tables/causal`, those of each data set to a folder of its name
+there as well; `times.csv`, which differs from run to run, to `results/benchmarks/causal`. Shares are fractions of 1.
+"""
 
 #: What a cell is known by.
 HEAD = {
@@ -49,6 +65,8 @@ TABLES = {
     "cells.csv": ("a cell, over all its people or over those with a plan under every scheme", CELLS),
     "gaps.csv": ("a gap between the two groups, people of all seeds pooled", gaps.COLUMNS),
     "claims.csv": ("a finding of the paper's abstract beside this run's figure", claims.COLUMNS),
+    "models.csv": ("a measure of a classifier or a fitted equation", worlds.QUALITY),
+    "counts.csv": ("what was done to a column of a table of people", COUNTED),
     "times.csv": ("how long a cell took", TIMES),
 }
 #: What is a text whatever it looks like.
@@ -83,7 +101,7 @@ def summary(people, titles, strengths):
     titles : dict
         Of the data sets.
     strengths : dict
-        Of the schemes, see `strength`.
+        Of the schemes, see `Scheme.kind`.
 
     Returns
     -------
@@ -118,18 +136,6 @@ def summary(people, titles, strengths):
     return found[list(CELLS)]
 
 
-def strength(scheme):
-    """Of a `Scheme`: ``none``, ``hard``, ``soft`` or ``both``.
-
-    Examples
-    --------
-    >>> from recrec.actionability.populations import SCHEMES
-    >>> strength(SCHEMES["hard-soft"]), strength(SCHEMES["universal"])
-    ('both', 'none')
-    """
-    return {(True, True): "both", (True, False): "hard", (False, True): "soft"}.get((scheme.hard, scheme.soft), "none")
-
-
 def read(path):
     """A table of ours as a DataFrame: a text that reads "NA" is one, an empty number is missing."""
     table = pd.read_csv(path, dtype=dict.fromkeys(TEXTS, str), keep_default_na=False, na_values=[""])
@@ -142,3 +148,16 @@ def write(table, path):
     """Write a DataFrame as CSV; the same bytes for the same values."""
     with atomic_write(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def document():
+    """The text of workflow/docs/causal-tables.md."""
+    parts = [HEAD_OF_DOCUMENT]
+    for name, (row, columns) in TABLES.items():
+        parts += [f"## {name}", "", f"A row is {row}.", "", "| column | what it says |", "| --- | --- |"]
+        parts += [*(f"| `{column}` | {said} |" for column, said in columns.items()), ""]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    write_text(DOCUMENT, document())
