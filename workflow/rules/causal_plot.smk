@@ -42,8 +42,11 @@ def causal_figures(wildcards):
     """An input: the figures of the study of people."""
     datasets = causal().datasets
     gaps = [name for name, dataset in datasets.items() if dataset.sensitive]
+    # Where there is nothing to compare, no comparison is drawn.
+    there = {"disparity": gaps, "amortized": {"amortized", "exact"} <= set(causal().config.methods)}
+    whole = [figure for figure in CAUSAL_FIGURES if there.get(figure, True)]
     return [
-        *expand("results/figures/causal/{figure}.{suffix}", figure=CAUSAL_FIGURES, suffix=SUFFIXES),
+        *expand("results/figures/causal/{figure}.{suffix}", figure=whole, suffix=SUFFIXES),
         *expand(
             "results/figures/causal/{dataset}-{figure}.{suffix}",
             dataset=datasets,
