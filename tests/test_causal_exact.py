@@ -346,3 +346,55 @@ def test_a_proof_runs_over_fitted_equations_as_well():
     assert plans.certified.mean() > 0.9 and plans.found.mean() > 0.5
     _, by_grid = solved(grid, problem, bins=400, largest_set=1)
     assert (costs <= by_grid).all()
+
+
+@pytest.mark.parametrize("name", ["loan", "triangle-nonlinear", "collider-nonlinear"])
+def test_a_proof_without_a_plan_finds_one_or_none(name):
+    """Nothing is searched before: what a proof leaves is the optimum, found on the way, or that nothing is accepted."""
+    problem = problem_of(name, 24)
+    n, actionable = problem.present.shape
+    mask = np.arange(n)[:, None] % actionable == np.arange(actionable)
+    problem = problem._replace(profiles=problem.profiles._replace(mask=mask))
+    _, costs = solved(exact, problem)
+    search = exact.searching.Search(problem, 1, exact.Settings(boxes=20_000))
+    proved = proving.prove(search, 1)
+    assert proved.mean() > 0.9
+    np.testing.assert_array_equal(np.isfinite(search.cost), np.isfinite(costs))
+    both = proved & np.isfinite(costs)
+    np.testing.assert_allclose(search.cost[both], costs[both], rtol=3e-6)
+    # A plan that is a little dearer than the optimum is bettered or not certified.
+    search.cost *= 1.0001
+    again = proving.prove(search, 1)
+    assert (search.cost <= costs * (1 + 3e-6))[again & both].all()
+
+
+def test_no_proof_without_the_means():
+    problem = problem_of("loan", 6)
+    search = exact.searching.Search(problem, 4, exact.Settings())
+    assert not proving.prove(search, 4).any()  # four nodes each
+    search = exact.searching.Search(problem, 4, exact.Settings(proved_set=4, boxes=1))
+    assert not proving.prove(search, 4).any()  # too few boxes
+
+    class Opaque:
+        coefficients = None
+
+        def logit(self, x, xp=np):
+            return np.sin(x[..., 0])
+
+    one = problem._replace(
+        profiles=Profiles.universal(6, 4)._replace(mask=np.tile([True, False, False, False], (6, 1))),
+        world=problem.world._replace(classifier=Opaque()),
+    )
+    search = exact.searching.Search(one, 1, exact.Settings())
+    assert not proving.over_intervals(search) and not proving.prove(search, 1).any()
+
+
+def test_a_proof_of_two_nodes_at_once():
+    problem = problem_of("triangle-nonlinear", 10)
+    mask = np.tile([True, False, True], (10, 1))
+    problem = problem._replace(profiles=problem.profiles._replace(mask=mask))
+    plans, costs = solved(exact, problem, proved_set=2, boxes=50_000, tolerance=0.01)
+    assert plans.certified.any()
+    _, by_grid = solved(grid, problem, bins=300, largest_set=2)
+    assert (costs[plans.certified] <= by_grid[plans.certified] * (1 + 1e-9)).all()
+    assert (by_grid[plans.certified] <= costs[plans.certified] * 1.1 + 1e-4).all()
