@@ -108,6 +108,11 @@ class TestPlan:
         assert features["savings"].after - 2500 == pytest.approx(2 * (features["income"].after - 1500))
         assert features["savings"].share is None and not features["age"].actionable
 
+    def test_up_and_down(self):
+        text = " ".join("".join(Page(PAGES["free"]).text).split())
+        assert "Lower debts from 6.123 to 4.4. Raise monthly income from 1,500 to 3,300 €." in text
+        assert "6.123 ▼ 4.4 " in text and "1,500 € ▲ 3,300 € " in text
+
     def test_a_chance_is_that_of_the_classifier(self):
         card = EXAMPLES["free"]
         logit = WORLD.classifier.logit(PERSON[None])[0]
@@ -201,6 +206,11 @@ class TestInTheWay:
         assert card.ways[0].without == (("mask", "debts"), ("high", "income"))
         assert card.ways[0].condition == "you could change debts, and monthly income could be more than 1,600\xa0€"
         assert "Two together do:" in PAGES["two in the way"]
+
+    def test_the_best_comes_first(self):
+        for name in ("crowded", "two in the way"):
+            costs = [way.cost for way in EXAMPLES[name].ways]
+            assert len(costs) > 1 and costs == sorted(costs)
 
     def test_nothing_helps(self):
         card = EXAMPLES["nothing helps"]

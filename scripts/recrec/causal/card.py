@@ -28,7 +28,7 @@ from recrec.errors import InputError
 TEMPLATE = Path(__file__).with_name("card.html.j2")
 #: A constraint that saves less than this share of the cost makes no difference.
 SAVES = 0.01
-#: Ways out that a card lists; of more it gives the number.
+#: Ways out that a card lists, half as many of two constraints each; of more it gives the number.
 LISTED = 4
 #: Cards with more than about so many lines are printed smaller, on one page still.
 DENSE = 20
@@ -344,7 +344,7 @@ def _ways(problem, plans, plan, solve, words):
         for size in (1, 2):
             solved = ways_out(problem, list(itertools.combinations(every, size)), solve)
             if solved:
-                ways = [_way(problem, words, each) for each in solved[:LISTED]]
+                ways = [_way(problem, words, each) for each in solved[: LISTED // size]]
                 return tuple(ways), len(solved) - len(ways), (), size
         return (), 0, (), 2
     own = constraints_of(problem, everybodys=False)
