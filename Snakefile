@@ -18,6 +18,7 @@ localrules:
     plot,
     plot_comparison,
     workflow_table,
+    causal_download,
     causal_cells_table,
     causal_gaps,
     causal_tables,
