@@ -280,7 +280,8 @@ def render(card: Card) -> str:
     environment.filters["percent"] = percent
     environment.filters["amount"] = amount
     template = environment.from_string(TEMPLATE.read_text("utf-8"))
-    lines = len(card.features) + 3 * len(card.ways) + len(card.assumptions) / 100
+    rows = len(card.features) * (1 if card.status == "plan" else 1.5)
+    lines = rows + 3 * len(card.ways) + len(card.assumptions) / 100
     return template.render(card=card, graph=_graph(card), dense=lines > DENSE)
 
 
