@@ -32,9 +32,16 @@ with job(snakemake) as log:
     if file := snakemake.input.get("file"):
         called = [dataset.nodes[node].label or node for node in world.model.nodes]
         person = answers.read(file, [called[node] for node in world.model.actionable], called)
-        about = (person.values, person.profiles, solve, plausible, Path(file).stem, "by what they wrote down")
+        about = (
+            person.values,
+            person.profiles,
+            solve,
+            plausible,
+            Path(file).stem,
+            "Limits and preferences are as they wrote them down.",
+        )
     else:
         x = worlds.row_of(split, int(wildcards.person), wildcards.dataset)
-        note = "as if they could change whatever anybody can, all as easily"
+        note = "Shown as if they could change whatever anybody can, and all of it as easily."
         about = (x, None, solve, plausible, f"row {wildcards.person}", note)
     write_text(snakemake.output[0], card.render(card.card_data(world, dataset, *about)))

@@ -24,6 +24,8 @@ rule causal_card:
         world=causal_first(CAUSAL_WORLD["world"]),
         reference=causal_first(rules.causal_reference.output[0]),
         file=causal_card_file,
+        # Digests are of modules.
+        template=str(ROOT / "scripts/recrec/causal/card.html.j2"),
     output:
         "results/cards/causal/{dataset}/{person}.html",
     log:
