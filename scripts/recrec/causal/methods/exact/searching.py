@@ -27,8 +27,10 @@ SURE, MARGIN = 1e-10, 1e-9
 HALFWAY, CORNERED = 0.5, 20
 #: Halvings of a bisection: to begin with, and down to rounding.
 ROUGH, FINE = 8, 48
-#: Relative progress below which a search ends, and cost, in costs of the plan at hand, from which it is given up.
-PROGRESS, HOPELESS = 1e-4, 4.0
+#: Relative progress below which a search ends: of all sets, and of the best one.
+PROGRESS, LAST_PROGRESS = 1e-4, 1e-9
+#: Cost, in costs of the plan at hand, from which a search is given up.
+HOPELESS = 4.0
 #: Shares of a step that are tried.
 SHARES = (1.0, 0.5, 0.2, 0.05)
 #: Times that the sweep may send the search back.
@@ -162,7 +164,7 @@ class Search:
             slopes = (there.reshape(pairs, acts) - logits[:, None]) / step
         return np.where(np.isfinite(slopes), slopes, 0.0)
 
-    def descend(self, rows, nodes, change):
+    def descend(self, rows, nodes, change, progress=PROGRESS):
         """Sequential quadratic programming from changes; what is accepted on the way is kept.
 
         Parameters
@@ -171,6 +173,8 @@ class Search:
         nodes : (pairs, acts) array of int
         change : (pairs, acts) array
             Where to begin.
+        progress : float
+            Relative progress below which a search ends.
 
         Returns
         -------
@@ -205,7 +209,7 @@ class Search:
                 target_logits = self.logits(rows[open_[better]], nodes[open_[better]], target)
                 target_costs = some.take(better).cost(target)
                 target_merit = target_costs + worth[better] * np.maximum(MARGIN - target_logits, 0.0)
-                fine = target_merit < merit[better] - PROGRESS * np.abs(merit[better])
+                fine = target_merit < merit[better] - progress * np.abs(merit[better])
                 taken = better[fine]
                 moved[taken] = True
                 change[open_[taken]], logits[open_[taken]] = target[fine], target_logits[fine]
@@ -242,7 +246,7 @@ class Search:
             change = self.change[rows[:, None], nodes]
             drawn = self.bisect(rows, nodes, part.easiest(), change, FINE)
             self.keep(rows, nodes, drawn, part.cost(drawn))
-            self.descend(rows, nodes, self.change[rows[:, None], nodes])
+            self.descend(rows, nodes, self.change[rows[:, None], nodes], LAST_PROGRESS)
 
     def sweep(self, only):
         """All combinations of the grid that cost less than the plan; the best accepted ones are kept.
