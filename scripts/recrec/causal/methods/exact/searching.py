@@ -28,9 +28,9 @@ HALFWAY, CORNERED = 0.5, 20
 #: Halvings of a bisection: to begin with, and down to rounding.
 ROUGH, FINE = 8, 48
 #: Relative progress below which a search ends: of all sets, and of the best one.
-PROGRESS, LAST_PROGRESS = 1e-4, 1e-9
-#: Cost, in costs of the plan at hand, from which a search is given up.
-HOPELESS = 4.0
+PROGRESS, LAST_PROGRESS = 1e-7, 1e-10
+#: Steps after which a search is given up that heads for so many times the cost of the plan at hand.
+PATIENCE, HOPELESS = 2, 1.3
 #: Shares of a step that are tried.
 SHARES = (1.0, 0.5, 0.2, 0.05)
 #: Times that the sweep may send the search back.
@@ -185,16 +185,16 @@ class Search:
         logits, price = self.logits(rows, nodes, change), np.zeros(len(rows))
         self._keep_accepted(rows, nodes, change, logits, part)
         open_ = np.flatnonzero(np.isfinite(logits))
-        for _ in range(self.settings.steps):
+        for number in range(self.settings.steps):
             if not len(open_):
                 break
             some, here = part.take(open_), change[open_]
             slopes = self.slopes(rows[open_], nodes[open_], here, logits[open_])
             gain = MARGIN - logits[open_] + (slopes * here).sum(axis=-1)
             step = cheapest(slopes, some.curvature, some.pull, gain, some.lower, some.upper)
-            # Whoever heads for what costs far more than the plan at hand is let go.
+            # Whoever still heads for what costs far more than the plan at hand is let go.
             hopeful = some.cost(step.change) < HOPELESS * self.cost[rows[open_]]
-            if not hopeful.all():
+            if number >= PATIENCE and not hopeful.all():
                 open_, some, here, slopes = open_[hopeful], some.take(hopeful), here[hopeful], slopes[hopeful]
                 step = Boxed(*(part_[hopeful] for part_ in step))
             # The exact penalty: what a unit of the logit is worth, at least twice its multiplier.
