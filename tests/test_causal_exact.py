@@ -272,7 +272,7 @@ def test_the_search_finds_the_closed_form_in_a_linear_world(monkeypatch):
 def test_the_search_knows_its_grid_even_where_it_finds_nothing_itself(monkeypatch):
     """Take all starts away: what remains is the sweep, so the plan costs no more than the grid's."""
     problem = problem_of("loan", 15)
-    monkeypatch.setattr(exact.searching.Search, "descend", lambda self, rows, nodes, change: change)
+    monkeypatch.setattr(exact.searching.Search, "descend", lambda self, rows, nodes, change, *_: change)
     _, costs = solved(exact, problem)
     _, by_grid = solved(grid, problem, bins=15)
     assert (costs <= by_grid * (1 + 1e-9)).all()

@@ -27,8 +27,10 @@ SURE, MARGIN = 1e-10, 1e-9
 HALFWAY, CORNERED = 0.5, 20
 #: Halvings of a bisection: to begin with, and down to rounding.
 ROUGH, FINE = 8, 48
-#: Relative progress below which a search ends, and cost, in costs of the plan at hand, from which it is given up.
-PROGRESS, HOPELESS = 1e-4, 4.0
+#: Relative progress below which a search ends: of all sets, and of the best one.
+PROGRESS, LAST_PROGRESS = 1e-7, 1e-10
+#: Steps after which a search is given up that heads for so many times the cost of the plan at hand.
+PATIENCE, HOPELESS = 2, 1.3
 #: Shares of a step that are tried.
 SHARES = (1.0, 0.5, 0.2, 0.05)
 #: Times that the sweep may send the search back.
@@ -162,7 +164,7 @@ class Search:
             slopes = (there.reshape(pairs, acts) - logits[:, None]) / step
         return np.where(np.isfinite(slopes), slopes, 0.0)
 
-    def descend(self, rows, nodes, change):
+    def descend(self, rows, nodes, change, progress=PROGRESS):
         """Sequential quadratic programming from changes; what is accepted on the way is kept.
 
         Parameters
@@ -171,6 +173,8 @@ class Search:
         nodes : (pairs, acts) array of int
         change : (pairs, acts) array
             Where to begin.
+        progress : float
+            Relative progress below which a search ends.
 
         Returns
         -------
@@ -181,16 +185,16 @@ class Search:
         logits, price = self.logits(rows, nodes, change), np.zeros(len(rows))
         self._keep_accepted(rows, nodes, change, logits, part)
         open_ = np.flatnonzero(np.isfinite(logits))
-        for _ in range(self.settings.steps):
+        for number in range(self.settings.steps):
             if not len(open_):
                 break
             some, here = part.take(open_), change[open_]
             slopes = self.slopes(rows[open_], nodes[open_], here, logits[open_])
             gain = MARGIN - logits[open_] + (slopes * here).sum(axis=-1)
             step = cheapest(slopes, some.curvature, some.pull, gain, some.lower, some.upper)
-            # Whoever heads for what costs far more than the plan at hand is let go.
+            # Whoever still heads for what costs far more than the plan at hand is let go.
             hopeful = some.cost(step.change) < HOPELESS * self.cost[rows[open_]]
-            if not hopeful.all():
+            if number >= PATIENCE and not hopeful.all():
                 open_, some, here, slopes = open_[hopeful], some.take(hopeful), here[hopeful], slopes[hopeful]
                 step = Boxed(*(part_[hopeful] for part_ in step))
             # The exact penalty: what a unit of the logit is worth, at least twice its multiplier.
@@ -205,7 +209,7 @@ class Search:
                 target_logits = self.logits(rows[open_[better]], nodes[open_[better]], target)
                 target_costs = some.take(better).cost(target)
                 target_merit = target_costs + worth[better] * np.maximum(MARGIN - target_logits, 0.0)
-                fine = target_merit < merit[better] - PROGRESS * np.abs(merit[better])
+                fine = target_merit < merit[better] - progress * np.abs(merit[better])
                 taken = better[fine]
                 moved[taken] = True
                 change[open_[taken]], logits[open_[taken]] = target[fine], target_logits[fine]
@@ -242,7 +246,7 @@ class Search:
             change = self.change[rows[:, None], nodes]
             drawn = self.bisect(rows, nodes, part.easiest(), change, FINE)
             self.keep(rows, nodes, drawn, part.cost(drawn))
-            self.descend(rows, nodes, self.change[rows[:, None], nodes])
+            self.descend(rows, nodes, self.change[rows[:, None], nodes], LAST_PROGRESS)
 
     def sweep(self, only):
         """All combinations of the grid that cost less than the plan; the best accepted ones are kept.
