@@ -12,8 +12,8 @@ accepted, the next best ones are tried.
 
 *How it is trained.* End to end on profiles drawn from every scheme: the loss is what the network's choice is expected
 to cost after the steps, plus a multiplier times how often it is expected to fail where another pattern does not; the
-multiplier rises while it fails too often; to which comes the cross-entropy to a soft choice by cost. The expectation over
-patterns is exact: training tries them all, or a sample of them. The start is fitted to where the steps ended from
+multiplier rises while it fails too often. To this comes the cross-entropy to a soft choice by cost. The expectation
+over patterns is exact: training tries them all, or a sample of them. The start is fitted to where the steps ended from
 several starts. No exact solver is asked.
 """
 
@@ -24,7 +24,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from recrec.actionability.populations import SCHEMES, Scheme, draw
+from recrec.actionability.populations import Scheme, draw
 from recrec.causal.methods._refinement import (
     FAR,
     ONE_THREAD,
@@ -78,8 +78,8 @@ class Settings(Section):
     hidden: whole_number(1) = Field(64, description="Units of each of the two hidden layers.")
     rounds: whole_number(1) = Field(
         2,
-        description="Where all is not linear: times that people are drawn, patterns tried on them, and starts fitted, from "
-        "which patterns are tried in the next round.",
+        description="Where all is not linear: times that people are drawn, patterns tried on them, and starts fitted, "
+        "which are then among those tried.",
     )
     people: whole_number(1) = Field(6000, description="People drawn in a round, over all schemes.")
     tried: whole_number(2) = Field(
@@ -199,7 +199,7 @@ def solve(problem, settings, trained, seed, log):
         If the network was trained for another world.
     """
     world = problem.world
-    catalogue = check(trained, world)
+    catalogue = check(trained, world, settings)
     people = People.of(problem)
     open_patterns = allowed(catalogue, problem, people)
     seen = inputs(problem, people, trained["scale"])
@@ -324,12 +324,12 @@ def train(world, schemes, settings, seed, log):
     if not linear(world):
         trained |= initial(random, "start", seen + actions, settings.hidden, actions)
     pool = []
-    for number in range(1 if linear(world) else settings.rounds):
+    for place in range(1 if linear(world) else settings.rounds):
         problem = population(world, rejected, schemes, settings.people, random)
-        pool.append(Examples.of(problem, catalogue, trained, settings, random, learned=number > 0))
+        pool.append(Examples.of(problem, catalogue, trained, settings, random, learned=place > 0))
         if not linear(world):
             lost = optimised("start", trained, [part.starts(catalogue, random) for part in pool], settings, random)
-            log.info("round %d: starts are off by %.3f of the way", number + 1, lost)
+            log.info("round %d: starts are off by %.3f of the way", place + 1, lost)
     pool = [part.attained(world, catalogue, trained, settings) for part in pool]
     lost = optimised("score", trained, [part.choices() for part in pool], settings, random)
     log.info("choices: a loss of %.3f", lost)
@@ -349,15 +349,15 @@ def purpose(world, catalogue):
     }
 
 
-def check(trained, world):
-    """The patterns of a network, if it is one for this world.
+def check(trained, world, settings):
+    """The patterns of a network, if it is one for this world and these settings.
 
     Raises
     ------
     InputError
         If it was trained for another one.
     """
-    for name, value in purpose(world, trained["patterns"]).items():
+    for name, value in purpose(world, patterns_of(world, settings)).items():
         if not np.array_equal(trained[name], value):
             given, needed = (" ".join(np.asarray(part).ravel().astype(str)[:8]) for part in (trained[name], value))
             raise InputError(f"amortized: given a network trained for {name} {given}; allowed: one for {needed}")
