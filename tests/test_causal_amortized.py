@@ -125,7 +125,7 @@ def cost_of(problem, acted, values):
 
 @pytest.mark.parametrize("name", [LINEAR, CURVED])
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_no_weights_break_a_constraint(world_of, name, data):
     world, people = world_of(name)
     rows = data.draw(st.lists(st.integers(0, len(people) - 1), min_size=1, max_size=20, unique=True))
@@ -154,11 +154,11 @@ def test_no_weights_break_a_constraint(world_of, name, data):
 
 
 @given(data=st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_step_is_the_optimum_of_the_tangent(data):
     """Against the closed form of the exact method, which sorts nothing in common with it."""
     random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
-    n, nodes = 8, data.draw(st.integers(1, 6))
+    n, nodes = 64, data.draw(st.integers(1, 5))
     slopes, at = random.normal(size=(2, n, nodes))
     slopes *= random.random((n, nodes)) < 0.8
     lower, upper = -3 * random.random((n, nodes)), 3 * random.random((n, nodes))
@@ -176,12 +176,9 @@ def test_a_step_is_the_optimum_of_the_tangent(data):
     np.testing.assert_allclose(cost[free], least[free], atol=1e-8)
 
 
-@pytest.mark.parametrize("name", catalogue.known(catalogue.SHIPPED.parents[1])[:1] + [LINEAR, CURVED, "loan"])
+@pytest.mark.parametrize("name", ["chain", "triangle-nonlinear", CURVED, "loan"])
 def test_slopes_are_differences(name):
     """JAX through classifier and equations, against finite differences in NumPy."""
-    dataset = catalogue.load(catalogue.find(name, catalogue.SHIPPED.parents[1]))
-    if not dataset.synthetic:
-        pytest.skip("its people are real")
     world, people = world_named(name, 400)
     people, model = people[:20], world.model
     random = np.random.default_rng(1)
@@ -262,12 +259,12 @@ def test_the_network_of_another_world_is_refused(world_of):
     world, people = world_of(LINEAR)
     problem = problem_of(world, people, SCHEMES["universal"])
     other = untrained(world._replace(limits=world.limits + 1), SMALL)
-    with pytest.raises(InputError, match="given a network trained for limits .* allowed: one for"):
+    with pytest.raises(InputError, match=r"given a network trained for limits .* allowed: one for"):
         amortized.solve(problem, SMALL, other, 0, LOG)
 
 
 def test_nobody_to_train_on(world_of):
-    world, people = world_of(LINEAR)
+    world, _ = world_of(LINEAR)
     accepted = world.train[world.classifier.logit(world.train) >= 0]
     with pytest.raises(InputError, match="all accepted"):
         amortized.train(world._replace(train=accepted), SCHEMES, SMALL, 0, LOG)

@@ -1,9 +1,9 @@
 """Gradients for each person: all sets of acts at once, each from several starts, batched over people.
 
-Values move by Adam, moved back into the box after every step, on an augmented Lagrangian: what the plan costs, plus what
-the logit lacks, times a multiplier that rises while it lacks anything and falls where there is too much, plus the square
-of the latter. What was accepted on the way and cost least is then moved straight towards the values that would cost
-nothing, until the boundary of what is accepted. That is a local optimum at best; nothing is proved.
+Values move by Adam, and back into the box after every step, on an augmented Lagrangian: what the plan costs, plus what
+the logit lacks, times a multiplier that rises while it lacks anything and falls where there is too much, plus the
+square of what it lacks. What was accepted on the way and cost least is then moved straight towards the values that cost
+least of all, as far as it stays accepted. That is a local optimum at best; nothing is proved.
 """
 
 from typing import Annotated
@@ -100,7 +100,7 @@ def solve(problem, settings, trained, seed, log):
 
 
 def descended(world, settings, *arrays):
-    """Changes (n, actionable) for one set of acts each, in standard deviations, and their cost: infinite if rejected."""
+    """Changes (n, actionable) for a set of acts each, in standard deviations, and their cost: infinite if rejected."""
     import jax
     import jax.numpy as jnp
     import optax
