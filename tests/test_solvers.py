@@ -172,11 +172,13 @@ def test_tastes_that_cancel_once_others_are_content_leave_nowhere_to_go(aggregat
         task = Task(profiles, np.zeros(4), np.array([1e6, 1e6, 1e6, 0.5]))
         stepped = stepping.solve(task, choice)
         assert stepped.status == STALLED and stepped.diagnostics["iterations"] > 0
-        batch = batch_of([[task]])
+        endless = task._replace(thresholds=np.full(4, 1e6))
+        batch = batch_of([[task, endless]])
         if factored:
             batch = batch._replace(profiles=factored_of(np.eye(3), profiles))
-        [[found]] = paths_of(leaping.solve(batch, choice))
+        [[found, beside]] = paths_of(leaping.solve(batch, choice))
         assert_same(found, stepped)
+        assert (beside.status, beside.diagnostics["iterations"]) == (LIMIT, 50)
 
 
 @settings(max_examples=60, deadline=None)
@@ -383,6 +385,7 @@ class TestTerms:
         for row, of_sample in zip(found, problems, strict=True):
             for path, problem in zip(row, of_sample, strict=True):
                 assert_same(path, stepping.solve(problem, choice))
+                assert path.diagnostics == leap(problem, choice).diagnostics
 
     @pytest.mark.parametrize(
         "constraints",
@@ -391,6 +394,16 @@ class TestTerms:
     def test_terms_that_make_no_problem_are_refused(self, constraints):
         with pytest.raises(ValueError, match=r"weights|bound"):
             leap(Task(np.ones((1, 1)), np.zeros(1), np.ones(1), constraints), choose())
+
+
+@pytest.mark.parametrize("high", [None, 1e6])
+@pytest.mark.parametrize("bar", [0.0, -1.0])
+def test_a_user_whom_nothing_moves_makes_no_event(high, bar):
+    """One at the bar for good, or above it, beside one who is lifted over a bar."""
+    constraints = Constraints(high=high and np.array([high]))
+    found = leap(Task(np.array([[1.0], [0.0]]), np.zeros(2), np.array([1.0, bar]), constraints), choose())
+    assert found.status == (REACHED if bar < 0.0 else STALLED)
+    assert found.diagnostics["events"] == 1
 
 
 @pytest.mark.parametrize("solver", [stepping.solve, leap, leap_strict])
@@ -450,6 +463,16 @@ def test_lambda_1_moves_nothing():
     problem = problem_of(features, ratings, 7, np.ones(10, dtype=bool), 1)
     found = leap(problem, choose(lambda_=1.0))
     assert (found.status, found.change.any()) == (STALLED, False)
+
+
+@pytest.mark.parametrize("xp", [np, array_api_strict])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("penalty", [0.0, 0.1, 1.0])
+def test_numbers_keep_their_type(xp, dtype, penalty):
+    problem = Task(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 9.0), Constraints(weights=np.full(2, 2.0)))
+    found = leaping.solve(batch_of([[problem]], xp, dtype=dtype), choose(lambda_=penalty), xp)
+    assert found.change.dtype == found.scores.dtype == getattr(xp, dtype)
+    assert found.iterations.dtype == found.events.dtype == xp.int64
 
 
 def test_a_lone_user_costs_the_hand_computed_steps():
