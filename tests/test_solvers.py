@@ -111,6 +111,7 @@ def test_leaping_and_stepping_are_algorithm_1(seed, users, choice, mask, real, c
     stepped, leapt = stepping.solve(problem, choice), leap(problem, choice, xp, use_gram)
     assert_same(stepped, literal)
     assert_same(leapt, literal)
+    assert np.array_equal(leapt.change != 0, literal.change != 0), "back at zero is exactly there"
     assert stepped.diagnostics["events"] == stepped.diagnostics["iterations"]
     random_study.check_events(leapt, literal)
 
@@ -171,11 +172,13 @@ def test_tastes_that_cancel_once_others_are_content_leave_nowhere_to_go(aggregat
         task = Task(profiles, np.zeros(4), np.array([1e6, 1e6, 1e6, 0.5]))
         stepped = stepping.solve(task, choice)
         assert stepped.status == STALLED and stepped.diagnostics["iterations"] > 0
-        batch = batch_of([[task]])
+        endless = task._replace(thresholds=np.full(4, 1e6))
+        batch = batch_of([[task, endless]])
         if factored:
             batch = batch._replace(profiles=factored_of(np.eye(3), profiles))
-        [[found]] = paths_of(leaping.solve(batch, choice))
+        [[found, beside]] = paths_of(leaping.solve(batch, choice))
         assert_same(found, stepped)
+        assert (beside.status, beside.diagnostics["iterations"]) == (LIMIT, 50)
 
 
 @settings(max_examples=60, deadline=None)
@@ -339,10 +342,11 @@ def test_a_gradient_that_just_balances_the_l1_term_moves_nothing():
 
 
 class TestTerms:
-    def test_a_bound_holds_and_the_run_stalls_on_it(self):
+    @pytest.mark.parametrize("learning_rate", [0.05, 0.5, 1.0])
+    def test_a_bound_holds_and_the_run_stalls_on_it(self, learning_rate):
         problem = Task(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 50.0), Constraints(high=np.array([0.12, 0.3])))
         for solver in (stepping.solve, leap):
-            found = solver(problem, choose())
+            found = solver(problem, choose(learning_rate=learning_rate))
             assert found.status == STALLED
             assert found.change.tolist() == [0.12, 0.3]
 
@@ -381,6 +385,7 @@ class TestTerms:
         for row, of_sample in zip(found, problems, strict=True):
             for path, problem in zip(row, of_sample, strict=True):
                 assert_same(path, stepping.solve(problem, choice))
+                assert path.diagnostics == leap(problem, choice).diagnostics
 
     @pytest.mark.parametrize(
         "constraints",
@@ -391,11 +396,83 @@ class TestTerms:
             leap(Task(np.ones((1, 1)), np.zeros(1), np.ones(1), constraints), choose())
 
 
+@pytest.mark.parametrize("high", [None, 1e6])
+@pytest.mark.parametrize("bar", [0.0, -1.0])
+def test_a_user_whom_nothing_moves_makes_no_event(high, bar):
+    """One at the bar for good, or above it, beside one who is lifted over a bar."""
+    constraints = Constraints(high=high and np.array([high]))
+    found = leap(Task(np.array([[1.0], [0.0]]), np.zeros(2), np.array([1.0, bar]), constraints), choose())
+    assert found.status == (REACHED if bar < 0.0 else STALLED)
+    assert found.diagnostics["events"] == 1
+
+
+@pytest.mark.parametrize("solver", [stepping.solve, leap, leap_strict])
+@pytest.mark.parametrize("high", [None, 1e6])
+class TestAtTheBar:
+    """Steps of quarters, so that sums are exact."""
+
+    @pytest.mark.parametrize(("penalty", "bar"), [(0.0, 0.5), (0.25, 0.375)])
+    def test_a_step_to_the_bar_is_not_above_it(self, solver, high, penalty, bar):
+        """It is at the bar after two steps."""
+        problem = Task(np.ones((1, 1)), np.zeros(1), np.array([bar]), Constraints(high=high and np.array([high])))
+        for most, status, steps in ((2, LIMIT, 2), (3, REACHED, 3), (9, REACHED, 3)):
+            found = solver(problem, choose(learning_rate=0.25, lambda_=penalty, max_iterations=most))
+            assert (found.status, found.diagnostics["iterations"]) == (status, steps)
+
+    def test_two_users_take_turns(self, solver, high):
+        """After three steps up the first one is above 1/2 and the second one, down from 1, at 1/4: a step down."""
+        profiles, scores, bars = np.array([[1.0], [-1.0]]), np.array([0.0, 1.0]), np.array([0.5, 0.25])
+        problem = Task(profiles, scores, bars, Constraints(high=high and np.array([high])))
+        for steps, change in ((3, 0.75), (4, 0.5), (5, 0.75)):
+            found = solver(problem, choose(learning_rate=0.25, max_iterations=steps))
+            assert (found.status, found.change.tolist()) == (LIMIT, [change])
+
+
+@pytest.mark.parametrize("xp", [np, array_api_strict])
+@pytest.mark.parametrize(
+    ("change", "drift", "shrinkage", "moved", "safe"),
+    [
+        (0.0, 0.0, 0.25, 0.0, np.inf),  # nothing pulls
+        (0.0, 0.25, 0.25, 0.0, np.inf),  # no harder than L1 holds
+        (0.5, 0.25, 0.0, 0.75, 6),  # to the upper bound of 2
+        (0.5, 1.0, 0.0, 1.5, 1),
+        (0.0, 0.5, 0.125, 0.375, 5),
+        (0.0, -0.5, 0.125, -0.375, 2),  # to the lower bound of -1
+        (2.0, 0.5, 0.0, 2.0, np.inf),  # on it
+        (-1.0, -0.5, 0.0, -1.0, np.inf),
+        (0.5, -0.125, 0.0, 0.375, 3),  # at zero in the fourth step, where L1 changes sides
+        (0.5, 0.0, 0.125, 0.375, 3),
+        (-0.5, 0.0, 0.125, -0.375, 3),
+        (0.5, -0.2, 0.0, 0.3, 2),  # beyond it in the third one
+        (0.125, -0.25, 0.0, -0.125, 1),  # in this one
+        (0.125, -0.0625, 0.1875, 0.0, 1),
+        (0.125, -1.0, 0.0, -0.875, 1),
+    ],
+)
+def test_for_how_many_steps_a_coordinate_moves_alike(xp, change, drift, shrinkage, moved, safe):
+    change, drift, shrinkage = (xp.asarray([[[one]]]) for one in (change, drift, shrinkage))
+    bounds = Constraints(low=xp.asarray([-1.0]), high=xp.asarray([2.0]))
+    found = leaping.coordinate_rates(xp, change, drift, shrinkage, bounds)
+    assert float(found[0][0, 0, 0]) == pytest.approx(moved)
+    assert float(found[1][0, 0, 0]) == pytest.approx(moved - float(change[0, 0, 0]))
+    assert float(found[2][0, 0]) == safe
+
+
 def test_lambda_1_moves_nothing():
     features, ratings = random_study.recommender(5, users=4)
     problem = problem_of(features, ratings, 7, np.ones(10, dtype=bool), 1)
     found = leap(problem, choose(lambda_=1.0))
     assert (found.status, found.change.any()) == (STALLED, False)
+
+
+@pytest.mark.parametrize("xp", [np, array_api_strict])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("penalty", [0.0, 0.1, 1.0])
+def test_numbers_keep_their_type(xp, dtype, penalty):
+    problem = Task(np.array([[2.0, 1.0]]), np.zeros(1), np.full(1, 9.0), Constraints(weights=np.full(2, 2.0)))
+    found = leaping.solve(batch_of([[problem]], xp, dtype=dtype), choose(lambda_=penalty), xp)
+    assert found.change.dtype == found.scores.dtype == getattr(xp, dtype)
+    assert found.iterations.dtype == found.events.dtype == xp.int64
 
 
 def test_a_lone_user_costs_the_hand_computed_steps():
