@@ -35,12 +35,12 @@ class Settings(Section):
         None,
         description="Nodes that a plan may act on at once; null: all of up to four actionable nodes, three of more.",
     )
-    steps: whole_number(1) = Field(120, description="Steps of Adam.")
+    steps: whole_number(1) = Field(80, description="Steps of Adam.")
     rate: number(gt=0) = Field(
         0.15, description="Learning rate, in standard deviations; it falls to a hundredth along a cosine."
     )
     ways: Annotated[list[number(ge=-1, le=1)], Field(min_length=1)] = Field(
-        [0.2, -0.2],
+        [0.15, -0.15, 0.6, -0.6],
         description="Where values start, once for each: 0 at the present ones, 1 at the highest, -1 at the lowest that "
         "the person may set.",
     )
