@@ -226,6 +226,16 @@ def test_a_small_entry_beside_a_large_one_is_no_rounding():
         assert found.totals(np.ones((1, 1, 1))).tolist() == [[[1e9, -1e-9]]]
 
 
+@pytest.mark.parametrize(("rest", "kept"), [(2**-44, False), (2**-40, True)])
+def test_what_is_left_of_terms_that_cancel_counts_from_a_thousand_roundings_on(rest, kept):
+    """A rounding is 2**-52 of the terms' sizes, here 2."""
+    profile = np.array([[1.0], [-1.0 + rest]])
+    expected = [rest if kept else 0.0]
+    assert gradient_of(profile, "sum").tolist() == expected
+    for found in (Dense(np, profile[None]), factored_of([[1.0]], profile)):
+        assert found.totals(np.ones((1, 1, 2))).tolist() == [[expected]]
+
+
 @pytest.mark.parametrize(
     ("users", "made"), [(80, [(80, 20)]), (81, [(20, 64), (20, 17)]), (150, [(20, 64)] * 2 + [(20, 22)])]
 )
