@@ -14,7 +14,7 @@ from recrec.evaluation import recourses
 from recrec.methods import LIMIT, REACHED, STALLED
 from recrec.methods.recrec import Settings, leaping, profiles, stepping
 from recrec.methods.recrec.profiles import Dense, Factored
-from recrec.methods.recrec.steps import Scale, Task, ended, gradient_of
+from recrec.methods.recrec.steps import Scale, Task, ended, gradient_of, within
 from recrec.ranking import score_thresholds, sort_scores, tie_adjusted
 
 choices = st.builds(
@@ -226,6 +226,16 @@ def test_a_small_entry_beside_a_large_one_is_no_rounding():
         assert found.totals(np.ones((1, 1, 1))).tolist() == [[[1e9, -1e-9]]]
 
 
+@pytest.mark.parametrize(("rest", "kept"), [(2**-44, False), (2**-40, True)])
+def test_what_is_left_of_terms_that_cancel_counts_from_a_thousand_roundings_on(rest, kept):
+    """A rounding is 2**-52 of the terms' sizes, here 2."""
+    profile = np.array([[1.0], [-1.0 + rest]])
+    expected = [rest if kept else 0.0]
+    assert gradient_of(profile, "sum").tolist() == expected
+    for found in (Dense(np, profile[None]), factored_of([[1.0]], profile)):
+        assert found.totals(np.ones((1, 1, 2))).tolist() == [[expected]]
+
+
 @pytest.mark.parametrize(
     ("users", "made"), [(80, [(80, 20)]), (81, [(20, 64), (20, 17)]), (150, [(20, 64)] * 2 + [(20, 22)])]
 )
@@ -426,6 +436,21 @@ class TestAtTheBar:
         for steps, change in ((3, 0.75), (4, 0.5), (5, 0.75)):
             found = solver(problem, choose(learning_rate=0.25, max_iterations=steps))
             assert (found.status, found.change.tolist()) == (LIMIT, [change])
+
+
+@pytest.mark.parametrize("xp", [np, array_api_strict])
+@pytest.mark.parametrize(
+    ("bound", "drift", "size"), [(0.0, 0.5, 0.5), (0.25, 0.0, 0.25), (4.0, 0.5, 4.0), (0.25, 0.5, 0.5)]
+)
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_what_as_good_as_touches_a_bound_is_on_it(xp, bound, drift, size, sign):
+    """Up to a billionth of the bound or of the step, whichever is larger; beside it a coordinate without a bound."""
+    bounds = sign * xp.asarray([bound, np.inf])
+    constraints = Constraints(high=bounds) if sign > 0 else Constraints(low=bounds)
+    for away, on_it in ((1.0, True), (1e-10, True), (-0.7e-9, True), (-1.4e-9, False), (-0.1, False)):
+        change = bound + away * size
+        found = within(xp, sign * xp.asarray([change, change]), sign * xp.asarray([drift, drift]), constraints)
+        assert [float(found[0]), float(found[1])] == [sign * (bound if on_it else change), sign * change]
 
 
 @pytest.mark.parametrize("xp", [np, array_api_strict])
