@@ -19,6 +19,9 @@ from recrec.causal.methods._refinement import People, on_host, tangent_step
 from recrec.causal.world import Problem, act_costs, intervention_sets
 from recrec.errors import InputError
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 jax = pytest.importorskip("jax")
 pytest.importorskip("optax")
 

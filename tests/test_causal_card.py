@@ -21,6 +21,9 @@ from recrec.causal.wording import MINUS, Words
 from recrec.causal.world import Problem, cost
 from recrec.errors import InputError
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 NODES = WORLD.model.nodes
 ACTIONABLE = WORLD.model.names
 EXAMPLES = cards.examples()

@@ -10,6 +10,9 @@ from test_causal_gaps import people_of
 from recrec.causal import claims, gaps
 from recrec.causal.gaps import Inference
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 STRENGTHS = {"universal": "none", "mask": "hard", "top": "hard", "ranked": "soft", "mixed": "both"}
 SETTINGS = Inference(resamples=300, permutations=199)
 LOWER = {"log_density_percentile": -1, "neighbour_distance_percentile": 1, "outlier_factor_percentile": 1}

@@ -16,6 +16,9 @@ from recrec.causal.models_table import COLUMNS, auc, calibration_error, classifi
 from recrec.causal.people import People, simulate, split
 from recrec.storage import load_arrays, save_arrays
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 #: Accuracy that published classifiers of these worlds have.
 PUBLISHED = {
     "triangle": 0.982, "collider": 0.988, "chain": 0.980, "triangle-nonlinear": 0.983, "collider-nonlinear": 0.912,

@@ -92,7 +92,7 @@ def test_a_table_is_read_as_its_file_says(tmp_path):
         8: ([0, 2, 1, 60], False),
     }
     rows = {row["node"]: row for row in report}
-    assert list(rows) == order and all(tuple(row) == COLUMNS for row in report)
+    assert list(rows) == order and all(list(row) == list(COLUMNS) for row in report)
     assert rows["wage"] == {
         "dataset": "village", "node": "wage", "column": "wage_a_month", "people": 8, "no_value": 1, "not_valid": 1,
         "dropped": 0, "kept": 7, "filled": 2, "filled_with": median, "capped_low": 0, "capped_high": 1,

@@ -20,6 +20,9 @@ from recrec.causal.methods.exact import proving
 from recrec.causal.methods.exact.quadratic import Quadratic
 from recrec.causal.world import Problem, intervention_sets
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 NUMBERS = st.floats(-5, 5)
 SEEDS = st.integers(0, 10**6)
 

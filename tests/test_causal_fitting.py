@@ -19,6 +19,9 @@ from recrec.causal.noise import Mixture
 from recrec.causal.people import People, simulate, split
 from recrec.storage import load_arrays, save_arrays
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 SHIPPED = ("triangle", "collider", "chain", "triangle-nonlinear", "collider-nonlinear", "chain-nonlinear", "loan")
 
 

@@ -13,6 +13,9 @@ from scipy import stats
 from recrec.causal import cells, gaps
 from recrec.causal.gaps import Inference, Panel, Resamples
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 MEASURES = [name for name in cells.COLUMNS if name not in ("person", "group")]
 
 

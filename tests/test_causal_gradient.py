@@ -10,6 +10,9 @@ from recrec.actionability.populations import SCHEMES, Scheme
 from recrec.causal.methods import gradient
 from recrec.causal.world import Problem
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 jax = pytest.importorskip("jax")
 pytest.importorskip("optax")
 

@@ -12,6 +12,9 @@ from recrec.actionability.profiles import Profiles
 from recrec.causal.methods import exact, grid, nearest, random
 from recrec.causal.world import Plans, Problem, cost
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 SEEDS = st.integers(0, 10**6)
 
 

@@ -21,6 +21,9 @@ from recrec.causal.world import Plans, World, cost, world_of
 from recrec.errors import InputError
 from recrec.storage import load_arrays, save_arrays, write_rows
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 LOG = logging.getLogger("test")
 COIN, NORMAL = Bernoulli(kind="bernoulli", p=0.5), Normal(kind="normal")
 

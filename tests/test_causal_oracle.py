@@ -9,6 +9,9 @@ from causal_worlds import ROOT
 from recrec.causal import catalogue, oracle
 from recrec.errors import InputError
 
+#: Together a minute or two.
+pytestmark = pytest.mark.slow
+
 NODES = ("S", "X1", "X2", "X3")
 LOGISTIC = [(np.array([[0.1], [2.0], [1.0], [1.5]]), np.array([0.3]))]
 

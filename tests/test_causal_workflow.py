@@ -22,6 +22,7 @@ STUDY = (
 )
 CELLS = 2 * len(METHODS) * len(SCHEMES) * 2
 
+
 def made(copy):
     """sha256 of what has to be the same bytes whenever it is made: all but the figure with times."""
     return {path: digest for path, digest in digests(copy.folder).items() if "/amortized." not in path}

@@ -169,8 +169,9 @@ def figure(table):
                 axes.set_xticks(part["size"], map(str, part["size"]))
                 axes.minorticks_off()
     other = {row.dimension: row for row in table.itertuples()}
+    nodes, people, largest = other["people"].nodes, other["nodes"].people, other["nodes"].largest_set
     drawn.suptitle(
-        f"exact, made-up linear models (SYNTHETIC): {other['people'].nodes} nodes, or {other['nodes'].people:,} people;\n"
-        f"plans act on {other['nodes'].largest_set} nodes at most"
+        f"exact, made-up linear models (SYNTHETIC): {nodes} nodes, or {people:,} people;\n"
+        f"plans act on {largest} nodes at most"
     )
     return drawn

@@ -68,14 +68,15 @@ class Interval:
     __rmul__ = __mul__
 
     def __truediv__(self, other):
-        return self * (1.0 / _interval(other))
+        low, high = _bounds(other)
+        with np.errstate(all="ignore"):
+            ends = _hull(self.low / low, self.low / high, self.high / low, self.high / high)
+        # Through a divisor of 0, or from what is infinite by what is, anything can come out.
+        unknown = ((low <= 0) & (high >= 0)) | np.isnan(ends.low) | np.isnan(ends.high)
+        return Interval(np.where(unknown, -np.inf, ends.low), np.where(unknown, np.inf, ends.high))
 
     def __rtruediv__(self, other):
-        with np.errstate(all="ignore"):
-            inverse = Interval(1.0 / self.high, 1.0 / self.low)
-        through_zero = (self.low <= 0) & (self.high >= 0)
-        inverse = Interval(np.where(through_zero, -np.inf, inverse.low), np.where(through_zero, np.inf, inverse.high))
-        return inverse if isinstance(other, float) and other == 1.0 else inverse * other
+        return _interval(other) / self
 
     def __pow__(self, power):
         if not isinstance(power, int | float):

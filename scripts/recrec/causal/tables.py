@@ -18,8 +18,9 @@ HEAD_OF_DOCUMENT = """\
 
 <!-- Written by `PYTHONPATH=scripts python -m recrec.causal.tables`: edit the COLUMNS beside the code instead. -->
 
-`snakemake results/figures/causal` writes them to `results/tables/causal`, those of each data set to a folder of its name
-there as well; `times.csv`, which differs from run to run, to `results/benchmarks/causal`. Shares are fractions of 1.
+`snakemake results/figures/causal` writes them to `results/tables/causal`, those of each data set to a folder of its
+name there as well; `times.csv`, which differs from run to run, to `results/benchmarks/causal`. Shares are fractions of
+1.
 """
 
 #: What a cell is known by.

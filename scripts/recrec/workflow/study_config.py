@@ -105,9 +105,7 @@ class StudyConfig(Section):
     batch_mib: Positive = Field(1024, description="MiB that recourses computed together may take.")
     sweep: Sweep = Field(Sweep(), description="The sweep of settings.")
     benchmarks: Benchmarks = Field(Benchmarks(), description="The benchmarks.")
-    causal: dict = Field(
-        {}, description="The study of people; checked when something of it is asked for."
-    )
+    causal: dict = Field({}, description="The study of people; checked when something of it is asked for.")
 
 
 def study_model(method_names, recommender_names, causal=None):
