@@ -95,7 +95,8 @@ def solve_cell(world, people, rows, scheme, method, settings, trained, seed, log
     -------
     cell : Cell
     seconds : float
-        That the method took to solve the people once, the faster of two times. Not part of the cell, which is the same whenever it is solved.
+        That the method took to solve the people once, the faster of two times. Not part of the cell, which is the same
+        whenever it is solved.
     """
     people, rows = np.asarray(people, dtype=float), np.asarray(rows)
     model = world.model
