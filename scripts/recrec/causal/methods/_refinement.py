@@ -8,6 +8,7 @@ whose last axis is people, so that they are long along it.
 import contextlib
 import functools
 import hashlib
+import os
 import pickle
 from typing import NamedTuple
 
@@ -15,11 +16,27 @@ import numpy as np
 
 from recrec.causal.world import Plans, Problem
 
-#: Threads that share a sum could add it up in another order.
+#: Threads that share a sum could add it up in another order, and those that share an array round its ends otherwise:
+#: this keeps products of matrices to one, and `_host` the rest.
 ONE_THREAD = {"xla_cpu_multi_thread_eigen": False}
 FAR = 1e30
 #: Compiled functions that are kept.
 COMPILED = 64
+
+
+@functools.cache
+def _host():
+    """The host as a device, with one thread if nothing in this process has used JAX before."""
+    import jax
+
+    before = os.environ.get("NPROC")
+    os.environ["NPROC"] = "1"
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    finally:
+        del os.environ["NPROC"]
+        if before is not None:
+            os.environ["NPROC"] = before
 
 
 @contextlib.contextmanager
@@ -27,7 +44,7 @@ def on_host(double):
     """Compute on the host, with arrays of double or of single precision, whatever else in this process does."""
     import jax
 
-    with jax.enable_x64(double), jax.default_device(jax.local_devices(backend="cpu")[0]):
+    with jax.enable_x64(double), jax.default_device(_host()):
         yield
 
 
