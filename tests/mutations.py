@@ -156,6 +156,37 @@ MUTATIONS = [
         "a bound at the present value is refused", "recrec/actionability/answers.py",
         "elif low > present:", "elif low >= present:", "test_actionability_answers.py",
     ),
+    Mutation(
+        "a density without the slope of its equation", "recrec/causal/model.py",
+        "mechanism.law.log_density(noise, xp) - log_slope", "mechanism.law.log_density(noise, xp)",
+        "test_causal_model.py",
+    ),
+    Mutation(
+        "twins are the people themselves", "recrec/causal/model.py", "found[node] = 1.0 - x[..., place]",
+        "found[node] = x[..., place]", "test_causal_model.py",
+    ),
+    Mutation(
+        "what is acted on is not cut off from its parents", "recrec/causal/model.py",
+        "if k is not None and acted[k]:\n                effects[k, place] = 1.0\n                continue",
+        "if k is not None and acted[k]:\n                effects[k, place] = 1.0", "test_causal_model.py",
+    ),
+    Mutation(
+        "ranges are the other people's", "recrec/causal/world.py", 'rows = train if normaliser == "all"',
+        'rows = train if normaliser != "all"', "test_causal_model.py",
+    ),
+    Mutation(
+        "percentiles count from above", "recrec/causal/measures.py", "50.0 * (below + up_to) / len(own)",
+        "100.0 - 50.0 * (below + up_to) / len(own)", "test_causal_measures.py",
+    ),
+    Mutation(
+        "p-values can be 0", "recrec/causal/gaps.py", "p[columns] = (out + 1) / (number + 1)",
+        "p[columns] = out / number", "test_causal_gaps.py",
+    ),
+    Mutation(
+        "a plan goes on beyond what it has to gain", "recrec/causal/boxed.py",
+        "missing / np.where(rate > 0, rate, 1.0), 0.0)", "2 * missing / np.where(rate > 0, rate, 1.0), 0.0)",
+        "test_causal_exact.py",
+    ),
 ]  # fmt: skip
 
 
