@@ -16,7 +16,7 @@ with job(snakemake) as log:
     dataset = CausalDataset.model_validate(params.dataset)
     split = Split.from_arrays(load_arrays(snakemake.input.people))
     fitted = load_arrays(snakemake.input.world)
-    world, _ = worlds.load(dataset, split, fitted, params.quantiles, params.normaliser)
+    world, true_model = worlds.load(dataset, split, fitted, params.quantiles, params.normaliser)
     reference = Plausibility.from_arrays(load_arrays(snakemake.input.reference))
     exact = methods.load("exact")
     settings = exact.Settings(**params.settings)
@@ -27,11 +27,13 @@ with job(snakemake) as log:
         return exact.solve(problem, settings, None, params.seed, log)
 
     def plausible(x):
-        return percentile(world.model.log_density(x), reference.log_density)
+        return percentile((true_model or world.model).log_density(x), reference.log_density)
 
     if file := snakemake.input.get("file"):
-        called = [dataset.nodes[node].label or node for node in world.model.nodes]
-        person = answers.read(file, [called[node] for node in world.model.actionable], called)
+        labels = [dataset.nodes[node].label or node for node in world.model.nodes]
+        called = {node: label for node, label in zip(world.model.nodes, labels, strict=True) if node != label}
+        actionable = [labels[node] for node in world.model.actionable]
+        person = answers.read(file, actionable, labels, aliases=called)
         about = (
             person.values,
             person.profiles,

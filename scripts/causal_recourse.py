@@ -17,7 +17,8 @@ with job(snakemake) as log:
     method = methods.load(wildcards.method)
     trained = load_arrays(snakemake.input.trained) if method.TRAINED else None
     scheme, settings = Scheme.model_validate(params.scheme), method.Settings(**params.settings)
-    cell, seconds = cells.solve_cell(world, x, rows, scheme, method, settings, trained, int(wildcards.seed), log)
+    seed = dataset.stream(int(wildcards.seed))
+    cell, seconds = cells.solve_cell(world, x, rows, scheme, method, settings, trained, seed, log)
     save_arrays(snakemake.output.plans, **cells.pack(cell))
     each = 1e6 * seconds / max(1, len(x))
     row = {**dict(wildcards.items()), "people": len(x), "microseconds": f"{each:.3f}"}

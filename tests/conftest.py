@@ -25,7 +25,10 @@ JOB = re.compile(r"^(?:local)?rule (?P<rule>\S+):\n(?P<rest>(?:    .*\n)*)", re.
 
 
 #: For those who want to know whether a test fails, and not how the least example looks (tests/mutations.py).
-settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate])
+settings.register_profile("first-failure", phases=[Phase.explicit, Phase.generate], deadline=None)
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items):

@@ -472,3 +472,12 @@ def test_a_name_that_may_mean_two_features_means_none():
     ]
     with pytest.raises(Mistakes, match=r"^answers: open lines: no such feature"):
         person_of(Sheet.of({"open lines": "locked"}), twins, present=[1, 2])
+
+
+def test_a_feature_may_be_called_by_another_name():
+    sheet = Sheet.of({"I": "up", "monthly income": "easy"}, {"I": 3})
+    with pytest.raises(Mistakes, match="monthly income"):
+        person_of(sheet, ["monthly income"], aliases={"i": "monthly income"})
+    aliases = {"open_lines": "credit lines"}
+    named = person_of(Sheet.of({"open_lines": "up"}, {"open lines": 2}), ["credit lines"], aliases=aliases)
+    assert named.profiles.direction.tolist() == [[1]] and named.values.tolist() == [2.0]

@@ -431,7 +431,7 @@ def test_regret_is_zero_and_nothing_is_solved_twice_where_people_say_what_is_tru
 def test_regret_is_of_the_same_method_by_what_is_true():
     world, cell, method = cell_of(4, SCHEMES["universal"], easiest_up)
     people, truly, _ = method.asked
-    assert np.array_equal(truly.profiles.weights, people.profiles.latent)
+    np.testing.assert_allclose(truly.profiles.weights, people.profiles.latent, rtol=1e-12)
     assert np.array_equal(truly.people, people.people) and np.array_equal(people.profiles.weights, np.ones((40, 2)))
     # As if nothing had been found for two of them.
     lost = np.arange(40) == 3
@@ -476,7 +476,7 @@ def test_regret_is_zero_of_each_person_who_says_what_is_true_whatever_the_method
 def test_proportional_weights_are_the_same_problem_unless_something_is_preferred():
     profiles = Profiles.universal(3, 3)._replace(
         mask=np.array([[True, True, False]] * 3),
-        weights=np.array([[0.5, 1.5, 1.0]] * 3),
+        weights=np.array([[0.5, 1.5, 1.0], [0.5, 1.5, 1.0], [1.0, 3.0, 1.0]]),
         latent=np.array([[0.25, 0.75, 2.0], [0.75, 0.25, 2.0], [0.25, 0.75, 2.0]]),
         penalty=np.array([[0.0, 0, 0], [0, 0, 0], [1, 0, 0]]),
     )

@@ -375,6 +375,7 @@ def test_shipped_files(name):
 
 GIVEN = {
     "title": "T", "synthetic": True, "assumptions": "none",
+    "accepted": "A + B >= 0",
     "nodes": {
         "A": {"equation": "U_A", "noise": {"kind": "normal"}, "actionable": True},
         "B": {"equation": "A + U_B", "noise": {"kind": "normal"}},
@@ -402,6 +403,7 @@ GIVEN = {
         ({"sensitive": "C"}, "sensitive: given 'C'; allowed: A, B"),
         ({"sensitive": "A"}, "which is actionable"),
         ({"accepted": "A + C >= 0"}, "accepted: names C"),
+        ({"accepted": None}, "accepted: missing; allowed: a comparison, for people are simulated"),
         ({"nodes": {"B": {"noise": {"kind": "mixture", "weights": [0.5, 0.6], "means": [0, 1], "sds": [1, 1]}}}},
          "the sum 1.1"),
     ],

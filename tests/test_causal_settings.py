@@ -63,6 +63,10 @@ def test_numbers_of_the_command_line_are_read():
         ),
         ({"method_settings": {"grid": {"laon": {"bins": 3}}}}, "causal.method_settings.grid.laon: no such data set"),
         ({"scheme_definitions": {"mine": {"keep": 2}}}, "causal.scheme_definitions.mine.keep: given 2"),
+        ({"cards": {"gsmc": ["alice.yaml"]}}, "causal.cards.gsmc: gsmc: no such causal data set (did you mean gmsc?)"),
+        ({"cards": {"gmsc": ["17.yaml"]}}, "causal.cards.gmsc[0]: given 17.yaml; allowed: a name of letters"),
+        ({"cards": {"gmsc": ["a.yaml"]}}, "causal.cards.gmsc[0]: given a.yaml; there is no such file"),
+        ({"cards": {"gmsc": ["Makefile", "tests/Makefile"]}}, "both called Makefile"),
     ],
 )
 def test_a_mistake_is_one_line(section, complaint, monkeypatch):
@@ -71,6 +75,21 @@ def test_a_mistake_is_one_line(section, complaint, monkeypatch):
         load(section)
     assert complaint in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_preferences_that_go_with_a_sensitive_node_need_one(tmp_path):
+    path = tmp_path / "two.yaml"
+    path.write_text("extends: triangle\nsensitive: null\n")
+    with pytest.raises(InputError, match=r"causal.schemes\[0\]: given ranked-correlated, .* and two has none"):
+        load({"study": [str(path)], "schemes": ["ranked-correlated"]})
+    assert load({"study": [str(path)], "schemes": ["ranked"]}).datasets["two"].sensitive is None
+
+
+def test_worlds_do_not_share_their_people():
+    study = load({"study": ["triangle", "collider", "triangle-fitted"]})
+    streams = {name: [content.stream(seed) for seed in (1, 2)] for name, content in study.datasets.items()}
+    assert streams["triangle"] == streams["triangle-fitted"]
+    assert len({*streams["triangle"], *streams["collider"]}) == 4
 
 
 def test_a_method_whose_library_is_not_installed_is_refused(monkeypatch):

@@ -10,7 +10,7 @@ rule causal_growth:
     threads: workflow.cores
     params:
         growth=causal_key("growth"),
-        code=code("causal_growth", ["recrec.causal.methods.exact"]),
+        code=causal_code("causal_growth", ["recrec.causal.methods.exact"]),
     run:
         submit("causal_growth", input, output, params, wildcards, threads, resources, log)
 
@@ -23,7 +23,7 @@ rule causal_growth_plot:
     log:
         "results/logs/causal_growth_plot.log",
     params:
-        code=code("causal_growth_plot"),
+        code=causal_code("causal_growth_plot"),
     run:
         submit("causal_growth_plot", input, output, params, wildcards, threads, resources, log)
 

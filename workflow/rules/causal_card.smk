@@ -38,7 +38,7 @@ rule causal_card:
         normaliser=causal_key("normaliser"),
         seed=lambda wildcards: causal().config.seeds[0],
         settings=lambda wildcards: causal().method_settings("exact", wildcards.dataset),
-        code=code("causal_card", ["recrec.causal.methods.exact"]),
+        code=causal_code("causal_card", ["recrec.causal.methods.exact"]),
     run:
         submit("causal_card", input, output, params, wildcards, threads, resources, log, keep="people")
 

@@ -76,6 +76,11 @@ def causal_method_settings(wildcards):
     return causal().method_settings(wildcards.method, wildcards.dataset)
 
 
+def causal_code(script, plugins=()):
+    """A parameter: the digest of a script, found when a job of it is there, not in every run of Snakemake."""
+    return lambda wildcards: code(script, plugins)
+
+
 def causal_method_code(script):
     """A parameter: the digest of a script with the method's file."""
     return lambda wildcards: code(script, [f"recrec.causal.methods.{wildcards.method}"])

@@ -12,6 +12,6 @@ rule causal_evaluate:
         dataset=causal_content,
         quantiles=causal_key("quantiles"),
         normaliser=causal_key("normaliser"),
-        code=code("causal_evaluate"),
+        code=causal_code("causal_evaluate"),
     run:
         submit("causal_evaluate", input, output, params, wildcards, threads, resources, log, keep="people")

@@ -7,7 +7,7 @@ rule causal_download:
     params:
         sources=causal_sources,
         unpinned=lambda wildcards: unpinned(causal_sources(wildcards), MIRROR),
-        code=code("download"),
+        code=causal_code("download"),
     run:
         submit("download", input, output, params, wildcards, threads, resources, log)
 
@@ -23,6 +23,6 @@ rule causal_people:
         "results/logs/causal_people/{dataset}/seed{seed}.log",
     params:
         dataset=causal_content,
-        code=code("causal_people"),
+        code=causal_code("causal_people"),
     run:
         submit("causal_people", input, output, params, wildcards, threads, resources, log, keep="people")

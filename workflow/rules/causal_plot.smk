@@ -17,7 +17,7 @@ rule causal_plot:
         figure="constraints|disparity|graph",
     params:
         dataset=causal_content,
-        code=code("causal_plot"),
+        code=causal_code("causal_plot"),
     run:
         submit("causal_plot", input, output, params, wildcards, threads, resources, log, keep="figures")
 
@@ -33,7 +33,7 @@ rule causal_plot_all:
     wildcard_constraints:
         figure="|".join(CAUSAL_FIGURES),
     params:
-        code=code("causal_plot_all"),
+        code=causal_code("causal_plot_all"),
     run:
         submit("causal_plot_all", input, output, params, wildcards, threads, resources, log, keep="figures")
 

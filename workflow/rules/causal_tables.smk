@@ -13,7 +13,7 @@ rule causal_cells_table:
         title=lambda wildcards: causal_dataset(wildcards.dataset).title,
         synthetic=lambda wildcards: causal_dataset(wildcards.dataset).synthetic,
         schemes=causal_schemes,
-        code=code("causal_cells_table"),
+        code=causal_code("causal_cells_table"),
     run:
         submit("causal_cells_table", input, output, params, wildcards, threads, resources, log, keep="people")
 
@@ -27,7 +27,7 @@ rule causal_gaps:
         "results/logs/causal_gaps/{dataset}.log",
     params:
         statistics=causal_key("statistics"),
-        code=code("causal_gaps"),
+        code=causal_code("causal_gaps"),
     run:
         submit("causal_gaps", input, output, params, wildcards, threads, resources, log, keep="people")
 
@@ -54,6 +54,6 @@ rule causal_tables:
         schemes=causal_schemes,
         statistics=causal_key("statistics"),
         trained=causal_amortized,
-        code=code("causal_tables"),
+        code=causal_code("causal_tables"),
     run:
         submit("causal_tables", input, output, params, wildcards, threads, resources, log, keep="people")

@@ -9,7 +9,7 @@ rule causal_world:
         "results/logs/causal_world/{dataset}/seed{seed}.log",
     params:
         dataset=causal_content,
-        code=code("causal_world"),
+        code=causal_code("causal_world"),
     run:
         submit("causal_world", input, output, params, wildcards, threads, resources, log, keep="people")
 
@@ -28,6 +28,6 @@ rule causal_reference:
         normaliser=causal_key("normaliser"),
         accepted=causal_key("plausibility", "accepted"),
         neighbours=causal_key("plausibility", "neighbours"),
-        code=code("causal_reference"),
+        code=causal_code("causal_reference"),
     run:
         submit("causal_reference", input, output, params, wildcards, threads, resources, log, keep="people")

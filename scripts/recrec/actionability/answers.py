@@ -121,7 +121,13 @@ class Person(NamedTuple):
     profiles: Profiles
 
 
-def read(path: str | Path, features: Sequence[str], known: Sequence[str] | None = None, present: Any = None) -> Person:
+def read(
+    path: str | Path,
+    features: Sequence[str],
+    known: Sequence[str] | None = None,
+    present: Any = None,
+    aliases: Mapping[str, str] | None = None,
+) -> Person:
     """The person who wrote a file.
 
     Parameters
@@ -135,6 +141,8 @@ def read(path: str | Path, features: Sequence[str], known: Sequence[str] | None 
     present : (known,) array, optional
         Present values, say those of a row of a data set; what the file says goes over them. If left out, the file has
         to say all of them.
+    aliases : mapping of str to str, optional
+        Other names of known features.
 
     Returns
     -------
@@ -151,16 +159,22 @@ def read(path: str | Path, features: Sequence[str], known: Sequence[str] | None 
     kind = Path(path).suffix.lower()
     if kind not in readers:
         raise InputError(f"{path}: given {kind or 'no ending'!r}; allowed: a file that ends in {', '.join(readers)}")
-    return person_of(readers[kind](path), features, known, present)
+    return person_of(readers[kind](path), features, known, present, aliases)
 
 
-def person_of(sheet: Sheet, features: Sequence[str], known: Sequence[str] | None = None, present: Any = None) -> Person:
+def person_of(
+    sheet: Sheet,
+    features: Sequence[str],
+    known: Sequence[str] | None = None,
+    present: Any = None,
+    aliases: Mapping[str, str] | None = None,
+) -> Person:
     """The person who wrote a sheet.
 
     Parameters
     ----------
     sheet : Sheet
-    features, known, present
+    features, known, present, aliases
         As in `read`.
 
     Returns
@@ -187,6 +201,7 @@ at most N, difficulty N, rank N, preferred N, penalty N, very easy, easy, neutra
     """
     known = list(features if known is None else known)
     notes = _Notes(sheet.source)
+    sheet = _by_known_names(sheet, known, aliases or {})
     values = _present(sheet, known, present, notes)
     said, complaints = _answers(sheet, features, known, notes)
     profiles = Profiles.universal(1, len(features))
@@ -465,6 +480,20 @@ def _named(name: str, known: list[str], complain: Complain) -> str | None:
         return alike[0]
     complain(f"no such feature{did_you_mean(name, known)}; allowed: {', '.join(known)}")
     return None
+
+
+def _by_known_names(sheet: Sheet, known: list[str], aliases: Mapping[str, str]) -> Sheet:
+    """The sheet with features by their known names where it has other ones."""
+    bare = {_bare(alias): name for alias, name in aliases.items()}
+    there = {_bare(name) for name in known}
+
+    def renamed(entries: Sequence[tuple[str, str, Any]]) -> list[tuple[str, str, Any]]:
+        return [
+            (where, name if _bare(name) in there else bare.get(_bare(name), name), given)
+            for where, name, given in entries
+        ]
+
+    return sheet._replace(answers=renamed(sheet.answers), values=renamed(sheet.values))
 
 
 def _bare(name: str) -> str:

@@ -1,7 +1,9 @@
 """The causal data sets there are, and what one's config may say: the models of workflow/causal/NAME.yaml."""
 
 import graphlib
+import json
 import re
+import zlib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -249,6 +251,8 @@ class CausalDataset(Section):
                     f"given {feature!r}; allowed: {', '.join(self.nodes)}{did_you_mean(feature, self.nodes)}",
                     "features",
                 )
+        if self.files is None and self.accepted is None:
+            raise refusal("missing; allowed: a comparison, for people are simulated", "accepted")
         if self.files is None:
             for key in ("read", "label"):
                 if getattr(self, key) is not None:
@@ -271,6 +275,23 @@ class CausalDataset(Section):
         """What `recrec.data.fetch.Fetcher` takes: the keys about files, as plain values."""
         keys = {"files", "archives", "licence", "terms"}
         return self.model_dump(include=keys, by_alias=True, exclude_none=True)
+
+    def stream(self, seed):
+        """A seed of this world's own, the same for data sets with the same nodes: worlds do not share their people.
+
+        Parameters
+        ----------
+        seed : int
+
+        Returns
+        -------
+        int
+        """
+        nodes = {
+            name: content.model_dump(include={"equation", "noise", "parents", "column"})
+            for name, content in self.nodes.items()
+        }
+        return zlib.crc32(json.dumps([nodes, seed], sort_keys=True).encode())
 
     def parents(self):
         """Parents by node."""

@@ -118,10 +118,13 @@ def solve_cell(world, people, rows, scheme, method, settings, trained, seed, log
 
     plans, seconds = timed(problem)
     profiles = problem.profiles
-    if same_problem(profiles).all():
+    same = same_problem(profiles)
+    if same.all():
         latent = plans
     else:
-        truly = problem._replace(profiles=profiles._replace(weights=profiles.latent))
+        # On the scale of what people say, for penalties have weight beside it.
+        truth = np.where(same[:, None], profiles.weights, scaled(profiles.latent, profiles.mask))
+        truly = problem._replace(profiles=profiles._replace(weights=truth))
         latent, again = timed(truly)
         # What a method compiles on its first call is none of its time for a person.
         seconds = min(seconds, again)
@@ -150,7 +153,7 @@ def same_problem(profiles):
     """Whose elicited weights lead to the same plans as their latent ones.
 
     Those in proportion to each other do, among the features that a person may act on; with preferred values, whose
-    penalty stays as it is, only those that are equal.
+    penalty stays as it is, only those that are equal, on the scale of what people say or as they are.
 
     Parameters
     ----------
@@ -167,7 +170,8 @@ def same_problem(profiles):
 
     indifferent = ~(mask & (profiles.penalty > 0)).any(axis=1)
     proportional = close(scaled(profiles.weights, mask), scaled(profiles.latent, mask))
-    return close(profiles.weights, profiles.latent) | (indifferent & proportional)
+    said = close(profiles.weights, profiles.latent) | close(profiles.weights, scaled(profiles.latent, mask))
+    return said | (indifferent & proportional)
 
 
 def _none(n, present):

@@ -1,6 +1,7 @@
 """What config.yaml may say under `causal`, checked when a target of this track is asked for."""
 
 import importlib.util
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -217,6 +218,9 @@ def load(layers, root):
         if file.stem in datasets:
             raise refused(given, (*path, place), f"{entry} and another one are both called {file.stem}; rename one")
         datasets[file.stem] = catalogue.load(file)
+    study = CausalStudy(config, datasets, root)
+    _check_schemes(study, given)
+    _check_cards(study, given)
     known = ["default", *datasets, *catalogue.known(Path(root))]
     for method in methods.names():
         for name in getattr(config.method_settings, method):
@@ -226,4 +230,38 @@ def load(layers, root):
                     ("causal", "method_settings", method, name),
                     f"no such data set{did_you_mean(name, known)}; allowed: {', '.join(dict.fromkeys(known))}",
                 )
-    return CausalStudy(config, datasets, root)
+    return study
+
+
+def _check_schemes(study, given):
+    """Refuse preferences that go with a sensitive attribute where there is none."""
+    for place, name in enumerate(study.config.schemes):
+        for dataset, content in study.datasets.items():
+            if study.scheme(name).correlation > 0 and content.sensitive is None:
+                raise refused(
+                    given,
+                    ("causal", "schemes", place),
+                    f"given {name}, whose preferences go with the sensitive node, and {dataset} has none; leave it out",
+                )
+
+
+def _check_cards(study, given):
+    """Refuse cards of data sets that there are not, and files that could not be told from rows or from each other."""
+    for dataset, files in study.config.cards.items():
+        try:
+            study.dataset(dataset)
+        except InputError as error:
+            raise refused(given, ("causal", "cards", dataset), str(error)) from None
+        stems = [Path(file).stem for file in files]
+        for place, (file, stem) in enumerate(zip(files, stems, strict=True)):
+            where = ("causal", "cards", dataset, place)
+            if re.fullmatch("[A-Za-z0-9_-]+", stem) is None or stem.isdigit():
+                raise refused(
+                    given,
+                    where,
+                    f"given {file}; allowed: a name of letters, digits, dash and underscore, not digits alone",
+                )
+            if stem in stems[:place]:
+                raise refused(given, where, f"{file} and another one are both called {stem}; rename one")
+            if not Path(file).is_file():
+                raise refused(given, where, f"given {file}; there is no such file")

@@ -64,7 +64,7 @@ def people_of(dataset, name, folder, seed, log):
     """
     if dataset.read is not None:
         return people.read_people(dataset, folder, name, seed, log)
-    return people.split(people.simulate(dataset, seed=seed), dataset.shares, seed), []
+    return people.split(people.simulate(dataset, seed=dataset.stream(seed)), dataset.shares, seed), []
 
 
 def fit(dataset, split, seed, log):
