@@ -179,6 +179,11 @@ MUTATIONS = [
         "100.0 - 50.0 * (below + up_to) / len(own)", "test_causal_measures.py",
     ),
     Mutation(
+        "accepted twins count in individual gaps", "recrec/causal/gaps.py",
+        'np.where(self.values["twin_accepted"] == 0, difference * signs, np.nan)', "difference * signs",
+        "test_causal_gaps.py",
+    ),
+    Mutation(
         "p-values can be 0", "recrec/causal/gaps.py", "p[columns] = (out + 1) / (number + 1)",
         "p[columns] = out / number", "test_causal_gaps.py",
     ),

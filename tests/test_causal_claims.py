@@ -211,7 +211,7 @@ def test_the_same_claims_whatever_the_order_of_rows():
     (0.01, 0.95, -0.1, "not decided"),
 ])  # fmt: skip
 def test_a_disparity_needs_its_p_value_and_its_interval(p, level, low, agrees):
-    people = study({}).assign(twin_cost_gap=1.0)
+    people = study({}).assign(twin_accepted=0.0, twin_cost_gap=1.0)
     found = gaps.gaps(people, SETTINGS).assign(p_holm=1.0)
     sure = (found["scheme"] == "top") & (found["measure"] == "cost_elicited") & (found["kind"] == "group")
     sure &= found["over"] == "all"

@@ -94,8 +94,8 @@ def test_a_table_is_read_as_its_file_says(tmp_path):
     rows = {row["node"]: row for row in report}
     assert list(rows) == order and all(list(row) == list(COLUMNS) for row in report)
     assert rows["wage"] == {
-        "dataset": "village", "node": "wage", "column": "wage_a_month", "people": 8, "no_value": 1, "not_valid": 1,
-        "dropped": 0, "kept": 7, "filled": 2, "filled_with": median, "capped_low": 0, "capped_high": 1,
+        "dataset": "village", "seed": 0, "node": "wage", "column": "wage_a_month", "people": 8, "no_value": 1,
+        "not_valid": 1, "dropped": 0, "kept": 7, "filled": 2, "filled_with": median, "capped_low": 0, "capped_high": 1,
     }  # fmt: skip
     school = {key: rows["school"][key] for key in ("no_value", "dropped", "kept", "filled", "filled_with")}
     assert school == {"no_value": 1, "dropped": 1, "kept": 7, "filled": 0, "filled_with": ""}
@@ -103,8 +103,9 @@ def test_a_table_is_read_as_its_file_says(tmp_path):
 
 def test_what_is_dropped_is_neither_filled_nor_capped_nor_in_the_median(tmp_path):
     rows = [*ROWS, "50,?,NA,0,no", "50,?,1000,0,no"]
-    _, report = read(tmp_path, rows=rows)
+    _, report = read(tmp_path, seed=3, rows=rows)
     wage = report[3]
+    assert {row["seed"] for row in report} == {3}
     assert (wage["no_value"], wage["filled"], wage["capped_high"], wage["kept"]) == (2, 2, 1, 7)
 
 

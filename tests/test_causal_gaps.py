@@ -49,7 +49,8 @@ def groups_of(*sizes):
 def test_a_gap_by_hand():
     people = people_of(
         np.array([0.0, 0, 1, 1, 1]), cost_elicited=np.array([1.0, 3, 5, np.nan, 6]), validity_model=[1.0, 1, 1, 0, 1],
-        twin_valid=np.array([1.0, 1, 0, 1, np.nan]), twin_cost_gap=np.array([0.5, 0.25, np.nan, np.nan, 1.0]),
+        twin_accepted=np.array([0.0, 1, 0, 0, 0]), twin_valid=np.array([1.0, 1, 0, 1, 1]),
+        twin_cost_gap=np.array([0.5, 3, np.nan, np.nan, 1.0]),
     )  # fmt: skip
     table = gaps.gaps(people, Inference(resamples=50, permutations=50))
     assert list(table) == list(gaps.COLUMNS)
@@ -58,15 +59,14 @@ def test_a_gap_by_hand():
     assert (cost["gap"], cost["higher"], cost["people"]) == (5.5 - 2, 1, 4)
     validity = rows["all", "group", "validity_model"]
     assert validity["gap"] == pytest.approx(1 / 3) and (validity["higher"], validity["people"]) == (0, 5)
-    # Value 1 less value 0: people of group 0 count with the other sign.
+    # Value 1 less value 0: people of group 0 count with the other sign. The second has an accepted twin.
     twins = rows["all", "individual", "cost_elicited"]
-    assert twins["gap"] == pytest.approx(abs(-0.5 - 0.25 + 1.0) / 3) and (twins["higher"], twins["people"]) == (1, 3)
+    assert twins["gap"] == pytest.approx((-0.5 + 1.0) / 2) and (twins["higher"], twins["people"]) == (1, 2)
     twins = rows["all", "individual", "validity_model"]
-    assert twins["gap"] == pytest.approx((0 + 0 + 1 - 1) / 4) and (twins["higher"], twins["people"]) == ("", 4)
+    assert twins["gap"] == pytest.approx((0 + 1 - 1 + 0) / 4) and (twins["higher"], twins["people"]) == ("", 4)
     # Over people with a plan under every scheme: all but the fourth.
     assert rows["common", "group", "cost_elicited"]["gap"] == 3.5
-    assert rows["common", "individual", "validity_model"]["people"] == 3
-    assert ("common", "group", "validity_model") not in rows
+    assert not {("common", kind, "validity_model") for kind in ("group", "individual")} & set(rows)
     assert ("all", "group", "cost_latent") not in rows  # nobody has any
 
 
@@ -83,6 +83,93 @@ def test_the_common_support_is_of_all_schemes_of_a_method():
     found = table[(table["over"] == "common") & (table["measure"] == "cost_universal")].set_index(["method", "scheme"])
     assert found["people"].tolist() == [3, 3, 3, 3]
     assert found["gap"].to_dict() == {("a", "s"): 5, ("a", "t"): 5, ("b", "s"): 1.5, ("b", "t"): 1.5}
+
+
+def pairs(random, n, share, p=(0.8, 0.8), cheaper=0.0):
+    """Of n people, those who were rejected, as rows.
+
+    The group matters neither to who is rejected nor, unless it is told, to who has a plan and to what it costs.
+    """
+    group = (random.random(n) < share).astype(float)
+    need = random.gamma(2.0, size=(n, 1)) + random.gamma(2.0, size=(n, 2))  # of those who would be in groups 0 and 1
+    asks, has = need > 4.0, random.random((n, 2)) < p
+    costs = np.where(asks & has, need - 4.0 - np.array([0.0, cheaper]), np.where(asks, np.nan, 0.0))
+
+    def of(values, other):
+        return values[np.arange(n), (1 - group if other else group).astype(int)]
+
+    rows = of(asks, False)
+    return people_of(
+        group[rows], person=np.flatnonzero(rows), validity_model=of(has, False)[rows].astype(float),
+        cost_elicited=of(costs, False)[rows], twin_accepted=(~of(asks, True))[rows].astype(float),
+        twin_valid=(of(has, True) | ~of(asks, True))[rows].astype(float),
+        twin_cost_gap=(of(costs, False) - of(costs, True))[rows],
+    )  # fmt: skip
+
+
+def individual(table):
+    table = table[table["kind"] == "individual"]
+    return table.assign(signed=table["gap"] * np.where(table["higher"] == 0, -1.0, 1.0))
+
+
+def turned(people):
+    """The same pairs, of whom the other one was drawn."""
+    return people.assign(
+        group=1 - people["group"], validity_model=people["twin_valid"], twin_valid=people["validity_model"],
+        cost_elicited=people["cost_elicited"] - people["twin_cost_gap"], twin_cost_gap=-people["twin_cost_gap"],
+    )  # fmt: skip
+
+
+def test_a_pair_is_the_same_whichever_of_the_two_was_drawn():
+    people = pairs(np.random.default_rng(2), 500, 0.3, p=(0.9, 0.6), cheaper=1.0)
+    people = people[people["twin_accepted"] == 0]
+    some = np.random.default_rng(3).random(len(people)) < 0.5
+    mixed = pd.concat([turned(people[some]), people[~some]])
+    one, other = (individual(gaps.gaps(rows, Inference(resamples=10))) for rows in (people, mixed))
+    assert len(one) == 3 and (one["p"] < 0.05).all()
+    for name in ("gap", "higher", "people"):
+        assert other[name].tolist() == pytest.approx(one[name].tolist())
+
+
+def test_in_the_common_support_both_of_a_pair_have_a_plan_under_every_scheme():
+    valid, twins = ([1, 1, 1, 1], [1, 1, 0, 1]), ([1, 1, 1, 1], [1, 0, 1, 1])
+    people = pd.concat([
+        people_of(np.array([0.0, 1, 1, 0]), scheme=scheme, validity_model=np.array(own, dtype=float),
+                  twin_accepted=np.array([0.0, 0, 0, 1]), twin_valid=np.array(of_twin, dtype=float),
+                  twin_cost_gap=np.where(np.array(own) * of_twin, np.array([1.0, 2, 4, 8]), np.nan))
+        for scheme, own, of_twin in zip("st", valid, twins, strict=True)
+    ])  # fmt: skip
+    table = gaps.gaps(people, Inference(resamples=10, permutations=10)).set_index(["over", "measure", "scheme"])
+    table = table[table["kind"] == "individual"]
+    costs = table.xs("cost_elicited", level="measure")
+    assert costs["people"].to_dict() == {("all", "s"): 3, ("all", "t"): 1, ("common", "s"): 1, ("common", "t"): 1}
+    assert costs.loc[("all", "s"), "gap"] == pytest.approx((-1 + 2 + 4) / 3)
+    validity = table.xs("validity_model", level="measure")
+    assert validity["gap"].to_dict() == {("all", "s"): 0, ("all", "t"): pytest.approx((0 + 1 - 1) / 3)}
+
+
+@pytest.mark.parametrize("share", [0.13, 0.5])
+def test_individual_gaps_are_none_where_groups_are_alike_whatever_their_size(share):
+    random, studies = np.random.default_rng(7), 300
+    people = pd.concat([pairs(random, 240, share).assign(dataset=str(study)) for study in range(studies)])
+    assert 0.25 < people["twin_accepted"].mean() < 0.6
+    table = individual(gaps.gaps(people, Inference(resamples=10, permutations=199)))
+    for _, rows in table.groupby(["over", "measure"]):
+        assert len(rows) == studies
+        assert abs(rows["signed"].mean()) < 4 * rows["signed"].std() / math.sqrt(studies)
+        for level in (0.05, 0.2, 0.5):
+            # Validity has few values: its p-values are too large, if anything.
+            assert (rows["p"] <= level).mean() <= level + 3.5 * math.sqrt(level * (1 - level) / studies)
+    p = table.loc[table["measure"] == "cost_elicited", "p"]
+    assert p.mean() == pytest.approx(0.5, abs=0.06)
+
+
+def test_individual_gaps_are_found_in_a_small_group():
+    people = pairs(np.random.default_rng(8), 600, 0.13, p=(0.95, 0.6), cheaper=1.0)
+    table = individual(gaps.gaps(people, Inference(resamples=200))).set_index(["over", "measure"])
+    assert (table["higher"] == 0).all() and (table["p"] < 0.01).all()
+    cost, validity = table.loc[("all", "cost_elicited")], table.loc[("all", "validity_model")]
+    assert cost["low"] < 1.0 < cost["high"] and validity["low"] < 0.35 < validity["high"]
 
 
 def test_data_sets_without_a_sensitive_node_have_no_gaps():
@@ -277,7 +364,7 @@ def test_holms_correction_is_over_the_schemes_of_a_method_and_a_measure():
     random, group = np.random.default_rng(1), groups_of(30, 30)
     parts = [
         people_of(group, method=method, scheme=scheme, cost_universal=random.normal(size=60) + shift * group,
-                  cost_latent=random.normal(size=60), twin_cost_gap=random.normal(size=60) + shift)
+                  cost_latent=random.normal(size=60), twin_accepted=0.0, twin_cost_gap=random.normal(size=60) + shift)
         for method, (scheme, shift) in itertools.product("ab", (("s", 0.6), ("t", 0.7), ("u", 0.0)))
     ]  # fmt: skip
     table = gaps.gaps(pd.concat(parts), Inference(permutations=499))

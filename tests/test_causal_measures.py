@@ -147,7 +147,7 @@ def test_a_cell_by_hand():
         "neighbour_distance_percentile": 100.0,  # (1, 4, 10): 2.5 standard deviations of A from (1, 9, 10)
         # Local density 1 / max(2.5, .5...); of the neighbour, at distance 1.03: 1 / 1.03; those of its neighbours equal
         "outlier_factor_percentile": 100.0,
-        "preferred_distance": abs(4 - 5) / 2, "regret": latently - best, "twin_valid": 1,
+        "preferred_distance": abs(4 - 5) / 2, "regret": latently - best, "twin_accepted": 0, "twin_valid": 1,
         "twin_cost_gap": elicited - twin, "broken": 0,
     }  # fmt: skip
     assert list(expected) == list(cells.COLUMNS) == list(columns)
@@ -507,6 +507,7 @@ def test_twins_have_the_draws_and_the_preferences_of_their_people():
         own = columns["cost_elicited"][i]
         has = cell.twin_accepted[i] or cell.twin_plans.found[i]
         assert columns["twin_valid"][i] == has
+        assert columns["twin_accepted"][i] == cell.twin_accepted[i]
         theirs = 0.0 if cell.twin_accepted[i] else twin_cost[i]
         assert columns["twin_cost_gap"][i] == pytest.approx(own - theirs if has else np.nan, nan_ok=True)
 
@@ -516,7 +517,7 @@ def test_without_a_sensitive_node_there_are_no_twins():
     world, cell, method = cell_of(1, SCHEMES["ranked"], model=model)
     assert len(method.asked) == 2  # by elicited and by latent weights
     columns = cells.evaluate_cell(world, cell, measures.Plausibility.of(world))
-    for name in ("group", "twin_valid", "twin_cost_gap"):
+    for name in ("group", "twin_accepted", "twin_valid", "twin_cost_gap"):
         assert np.isnan(columns[name]).all()
     with pytest.raises(InputError, match="sensitive"):
         cell_of(1, SCHEMES["ranked-correlated"], model=model)

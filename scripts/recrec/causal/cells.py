@@ -27,8 +27,11 @@ COLUMNS = {
     "regret": "`cost_latent` minus that of the plan that the same method makes of what changes truly cost the person; "
     "0 where what they said leads to the same plans; below 0 only by a method that misses optima; empty where either "
     "plan is missing",
-    "twin_valid": "whether the person's counterfactual twin, who differs in the sensitive node and in what follows "
-    "from it, is accepted or has a plan; the twin has the preferences of the person; empty where there is no twin",
+    "twin_accepted": "whether the person's counterfactual twin, who differs in the sensitive node and in what follows "
+    "from it, is accepted and so asks for nothing; individual gaps are of people whose twin is not; empty where there "
+    "is no twin",
+    "twin_valid": "whether the twin is accepted or has a plan; the twin has the preferences of the person; empty where "
+    "there is no twin",
     "twin_cost_gap": "`cost_elicited` minus that of the twin's plan, 0 for a twin who is accepted; empty where either "
     "has none",
     "broken": "masks, boxes, directions and limits that the plan breaks; a plan that breaks any fails the run",
@@ -284,6 +287,7 @@ def evaluate_cell(world, cell, plausibility, true_model=None):
         "certified": plans.certified,
         **measured,
         "regret": np.where(same, 0.0, measured["cost_latent"] - best),
+        "twin_accepted": np.where(has_twin, cell.twin_accepted, np.nan),
         "twin_valid": np.where(has_twin, cell.twin_accepted | cell.twin_plans.found, np.nan),
         "twin_cost_gap": measured["cost_elicited"] - twin_cost,
         "broken": broken,

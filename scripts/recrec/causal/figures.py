@@ -40,10 +40,10 @@ CAPTIONS = {
     "disparity": (
         "Who pays. Gaps by the sensitive attribute under each scheme, a marker for each method, with bootstrap "
         "intervals: on the left between the means of the two groups, on the right between people and their "
-        "counterfactual twins, always what belongs to the sensitive value 1 less what belongs to 0. Filled markers "
-        "differ from no gap after Holm's correction over schemes, empty ones do not. Shaded rows have preferences that "
-        "go with the sensitive attribute: what they add to the row above is driven by preferences, the rest is "
-        "structural. Validity is of all cases, cost and plausibility of the common support."
+        "counterfactual twins, both of them rejected; always what belongs to the sensitive value 1 less what belongs "
+        "to 0. Filled markers differ from no gap after Holm's correction over schemes, empty ones do not. Shaded rows "
+        "have preferences that go with the sensitive attribute: what they add to the row above is driven by "
+        "preferences, the rest is structural. Validity is of all cases, cost and plausibility of the common support."
     ),
     "disparity-all": (
         "Gaps between the means of the two groups on all data sets, of one method; the shade is by their size within a "
@@ -566,9 +566,10 @@ def disparity(gaps, title, synthetic, measures=GAPS):
     sheet = _sheet(
         f"{display_title(title, synthetic)}: who pays",
         "Gaps by the sensitive attribute: on the left between the means of the two groups, on the right between people "
-        "and their counterfactual twins. Bars: bootstrap intervals. Filled: differs from no gap (p < 0.05 after Holm's "
-        "correction over schemes); empty: does not. Shaded: preferences go with the sensitive attribute. Validity of "
-        "all cases, cost and plausibility of the cases that a method has valid under every scheme.",
+        "and their counterfactual twins, both rejected. Bars: bootstrap intervals. Filled: differs from no gap (p < "
+        "0.05 after Holm's correction over schemes); empty: does not. Shaded: preferences go with the sensitive "
+        "attribute. Validity of all cases, cost and plausibility of the cases that a method has valid under every "
+        "scheme.",
         [max(0.98, 3.2 / max(1, len(panels)))] * max(1, len(panels)),
         [0.062 * max(4, len(looks)) * len(schemes)], looks=list(looks.values()), left=1.3, heads=0.56, below=0.25,
         columns_apart=[0.1 if one == other else 0.25 for (one, _), (other, _) in itertools.pairwise(panels)],

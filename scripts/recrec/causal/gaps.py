@@ -1,15 +1,17 @@
 """Gaps between groups of people, with intervals and tests.
 
 Two kinds. The **group** gap is the larger mean of the two groups less the smaller one. The **individual** gap compares
-each person with their counterfactual twin, who has the other value of the sensitive node: the mean of what the one with
-value 1 has less what the one with value 0 has, whichever of them is the person; its absolute value is told, and who has
-more.
+people with their counterfactual twins, who have the other value of the sensitive node, in pairs of whom both are
+rejected: the mean over pairs of what the one with value 1 has less what the one with value 0 has, whichever of them is
+the person; its absolute value is told, and who has more. Pairs with an accepted twin do not count: people are there
+because they were rejected, so in these pairs it is always the person who pays, and the larger group would seem to pay
+more. A pair of two rejected people is there whichever of them is drawn.
 
 People of all seeds are pooled. Intervals are percentile bootstrap intervals, people drawn within their group, of the
 difference in the direction that was found: so they reach below 0 where the direction is not certain. Tests draw which
-people belong to which group again and again, among the people who have a value; those of individual gaps swap people
-with their twins. The people of a data set are drawn once for all its methods, schemes and measures, so that differences
-between gaps have intervals too.
+people belong to which group again and again, among the people who have a value; those of individual gaps swap the two
+of a pair, which changes nobody who is compared. The people of a data set are drawn once for all its methods, schemes
+and measures, so that differences between gaps have intervals too.
 
 Simulated people are others in every seed. People of a file may come in several seeds; all rows of one of them are then
 drawn, and change groups, together.
@@ -31,9 +33,10 @@ COLUMNS = {
     "method": "name of the method",
     "scheme": "name of the scheme of actionability",
     "over": "`all`: all people who have a value; `common`: those among them with a plan under every scheme of this "
-    "data set, method and seed",
+    "data set, method and seed; for individual gaps, both of a pair have one",
     "measure": "a column of people.csv",
-    "kind": "`group`: the means of the two groups; `individual`: people and their counterfactual twins",
+    "kind": "`group`: the means of the two groups; `individual`: people and their counterfactual twins, both of "
+    "them rejected",
     "gap": "the larger mean less the smaller one, never negative",
     "higher": "value of the sensitive node with the larger mean; empty if they are equal",
     "low": "lower end of the bootstrap interval of the difference in this direction: below 0 if the direction is not "
@@ -41,7 +44,7 @@ COLUMNS = {
     "high": "its upper end",
     "p": "p-value of the permutation test, two-sided",
     "p_holm": "the same with Holm's correction over the schemes of this data set, method, measure, kind and `over`",
-    "people": "people with a value",
+    "people": "people with a value; for individual gaps, pairs of them and a twin",
 }
 #: Measures by which groups are compared, and those that people and their twins are compared by.
 GROUP = (
@@ -49,6 +52,8 @@ GROUP = (
     "log_density_percentile", "neighbour_distance_percentile", "outlier_factor_percentile", "preferred_distance",
 )  # fmt: skip
 INDIVIDUAL = ("validity_model", "cost_elicited")
+#: What is told of twins.
+TWINS = ("twin_accepted", "twin_valid", "twin_cost_gap")
 #: Streams of random numbers.
 BOOTSTRAP, LABELS, SIGNS = range(3)
 #: Random numbers that are held at once.
@@ -77,6 +82,8 @@ class Panel(NamedTuple):
         Measures by name, NaN where there is no value.
     common : (methods, n) boolean array
         Who has a plan under every scheme.
+    common_pairs : (methods, n) boolean array
+        Of whom the twin, too, has a plan, or needs none, under every scheme.
     """
 
     methods: tuple
@@ -85,6 +92,7 @@ class Panel(NamedTuple):
     group: np.ndarray
     values: dict
     common: np.ndarray
+    common_pairs: np.ndarray
 
     @classmethod
     def of(cls, people):
@@ -107,16 +115,21 @@ class Panel(NamedTuple):
             rows.get_indexer(pd.MultiIndex.from_frame(people[["seed", "person"]])),
         )
         values = {}
-        for name in (*GROUP, "twin_valid", "twin_cost_gap"):
+        for name in (*GROUP, *TWINS):
             values[name] = np.full((len(methods), len(schemes), len(who)), np.nan)
             values[name][place] = people[name].to_numpy(dtype=float)
         own = np.arange(len(who)) if people["synthetic"].all() else pd.factorize(who["person"])[0]
         # A scheme that the method declined says nothing about anybody.
-        common = (np.nan_to_num(values["validity_model"], nan=1.0) > 0).all(axis=1)
-        return cls(methods, schemes, own, who["group"].to_numpy(dtype=float), values, common)
+        common, of_twins = (
+            (np.nan_to_num(values[name], nan=1.0) > 0).all(axis=1) for name in ("validity_model", "twin_valid")
+        )
+        group = who["group"].to_numpy(dtype=float)
+        return cls(methods, schemes, own, group, values, common, common & of_twins)
 
     def signed(self, measure):
         """What people have less what their twins have, turned so that it is value 1 less value 0 of the sensitive node.
+
+        Only of pairs of whom both are rejected, as the people are: an accepted twin would not be there as a person.
 
         Parameters
         ----------
@@ -126,12 +139,14 @@ class Panel(NamedTuple):
         Returns
         -------
         (methods, schemes, n) array
+            NaN where the twin is accepted, or there is none.
         """
         if measure == "validity_model":
             difference = self.values["validity_model"] - self.values["twin_valid"]
         else:
             difference = self.values["twin_cost_gap"]
-        return difference * np.where(self.group == 1, 1.0, np.where(self.group == 0, -1.0, np.nan))
+        signs = np.where(self.group == 1, 1.0, np.where(self.group == 0, -1.0, np.nan))
+        return np.where(self.values["twin_accepted"] == 0, difference * signs, np.nan)
 
 
 class Resamples:
@@ -219,7 +234,10 @@ class Resamples:
         return self._p(values, self.contrast(values)[0], LABELS, statistics)
 
     def p_signs(self, values):
-        """Two-sided p-values of `mean` being 0: signs are drawn anew."""
+        """Two-sided p-values of `mean`, of differences: signs are drawn anew.
+
+        Exact where the two of each pair could as well be the other way round.
+        """
 
         def statistics(random, shape, sums, counts, members):
             return (2.0 * random.integers(0, 2, shape, dtype=np.int8) - 1) @ sums / counts.sum()
@@ -311,11 +329,12 @@ def _of_panel(panel, resamples):
     for over in ("all", "common"):
         for kind, measures in (("group", GROUP), ("individual", INDIVIDUAL)):
             for measure in measures:
-                if over == "common" and measure == "validity_model" and kind == "group":
+                if over == "common" and measure == "validity_model":
                     continue  # all of them are valid
                 values = panel.values[measure] if kind == "group" else panel.signed(measure)
                 if over == "common":
-                    values = np.where(panel.common[:, None, :], values, np.nan)
+                    support = panel.common if kind == "group" else panel.common_pairs
+                    values = np.where(support[:, None, :], values, np.nan)
                 blocks.append((over, kind, measure, values))
     # One column for each method, scheme, measure, kind and `over`.
     shape = len(blocks), len(panel.methods), len(panel.schemes)

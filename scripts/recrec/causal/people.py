@@ -16,6 +16,7 @@ LOG = logging.getLogger(__name__)
 #: Columns of the table of what was done to the columns of a table of people.
 COLUMNS = {
     "dataset": "name of the data set",
+    "seed": "seed of the split, by which values that are missing get the median of other training people",
     "node": "the node that the column is read as",
     "column": "name of the column",
     "people": "rows of the table",
@@ -226,7 +227,7 @@ def read_people(dataset, folder, name, seed=0, log=LOG):
         lost, mended, low, high = (int(mask.sum()) for mask in counts)
         absent, not_valid = int(read.absent.sum()), int(read.not_valid.sum())
         values = (
-            name, node, rule.name or node, len(table), absent, not_valid, lost, len(people.x), mended,
+            name, seed, node, rule.name or node, len(table), absent, not_valid, lost, len(people.x), mended,
             median if mended else "", low, high,
         )  # fmt: skip
         report.append(dict(zip(COLUMNS, values, strict=True)))

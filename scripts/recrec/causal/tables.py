@@ -57,8 +57,8 @@ CELLS = {
 TIMES = {
     **{name: HEAD[name] for name in ("dataset", "method", "scheme", "seed")},
     "people": "people solved",
-    "microseconds": "wall-clock time of the method for all of them, by their number; what a method compiles on its "
-    "first call is part of it",
+    "microseconds": "wall-clock time of the method for all of them, by their number: the faster of two calls where "
+    "they are solved by elicited and by latent weights, of which the first may compile; else of the only one",
 }
 #: What a row of each table is, and its columns.
 TABLES = {
