@@ -385,6 +385,18 @@ def test_ranges_over_rejected_people():
     np.testing.assert_array_equal(world.accepted, train[2:])
 
 
+def test_ranges_over_rejected_people_of_whom_there_are_none():
+    model = dataset("triangle").model()
+    train = np.array([[0.0, 1, 1, 1], [1, 2, 3, 4]])
+    assert len(world_of(model, Line(), train, np.zeros((2, 3)), "all").ranges) == 3
+    with pytest.raises(InputError) as error:
+        world_of(model, Line(), train, np.zeros((2, 3)), "rejected")
+    assert str(error.value).startswith(
+        "causal.normaliser: given rejected, and the classifier rejects none of 2 training"
+    )
+    assert "\n" not in str(error.value)
+
+
 @pytest.mark.parametrize("name", SIMULATED)
 def test_shipped_files(name):
     content = dataset(name)
