@@ -282,6 +282,21 @@ def test_simulated_people_follow_from_their_noise_and_are_labelled_by_it():
     assert (people.y == (x1 + 0.5 * x2 + x3 + 0.5 * people.u[:, 1] >= 0)).all()
 
 
+@pytest.mark.parametrize(
+    ("node", "changed", "message"),
+    [
+        ("S", {"noise": {"kind": "normal", "p": None}}, "; allowed: 0 and 1, for it is sensitive"),
+        ("S", {"equation": "2*U_S"}, "node S: has the value 2; allowed: 0 and 1, for it is sensitive"),
+        ("X2", {"equation": "log(X1) + U_X2"}, "node X2: its equation, log(X1) + U_X2, gives nan to "),
+        ("X1", {"equation": "exp(1000 + U_X1)"}, "node X1: its equation, exp(1000 + U_X1), gives inf to 50 of 50"),
+    ],
+)
+def test_simulated_values_that_are_not_possible(node, changed, message, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(yaml.safe_dump({"extends": "triangle", "nodes": {node: changed}}))
+    says(complaint(simulate, catalogue.load(path), 50), [message])
+
+
 def test_nobody_is_accepted_of_simulated_people():
     triangle = catalogue.load(catalogue.find("triangle", REPOSITORY)).model_copy(update={"accepted": "X1 >= 1000"})
     says(complaint(simulate, triangle, 50), ["accepted: X1 >= 1000: no accepted person among 50; both are needed"])

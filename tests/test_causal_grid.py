@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from causal_worlds import SIMULATED, problem_of, random_profiles, solved, world_and_asking
+from causal_worlds import SIMULATED, costs_of, problem_of, random_profiles, solved, world_and_asking
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +120,39 @@ def test_grid_declines_what_it_cannot_do():
     assert "finite" in random.unsupported(endless, random.Settings())
     assert grid.unsupported(endless, grid.Settings(span="published")) is None
     solved(grid, endless, span="published")
+
+
+@pytest.mark.parametrize("together", [random.TOGETHER, 300, 1])
+def test_random_plans_of_the_first_people_are_the_same_however_many_follow(together, monkeypatch):
+    problem = problem_of("loan", 30)
+    problem = problem._replace(profiles=random_profiles(problem, 4))
+    plans, costs = solved(random, problem, 5)
+    assert np.isfinite(costs).any()
+    monkeypatch.setattr(random, "TOGETHER", together)
+    for n in (1, 7, 30):
+        first = Problem(problem.world, problem.people[:n], problem.profiles.take(slice(n)))
+        few, _ = solved(random, first, 5)
+        assert few.acted.tobytes() == plans.acted[:n].tobytes()
+        assert few.values.tobytes() == plans.values[:n].tobytes()
+    assert solved(random, problem, 6)[0].values.tobytes() != plans.values.tobytes()
+
+
+def test_a_random_plan_is_the_cheapest_accepted_one_of_all_that_are_drawn():
+    """Against one person's draws, read off the generator one plan at a time."""
+    problem = problem_of("loan", 4)
+    problem = problem._replace(profiles=random_profiles(problem, 4))
+    rng, (lower, upper), profiles = np.random.default_rng(5), problem.box(), problem.profiles
+    _, costs = solved(random, problem, 5, tries=40)
+    for row in range(4):
+        best = np.inf
+        one = problem._replace(people=problem.people[[row]], profiles=profiles.take([row]))
+        for _ in range(40):
+            urge, share = rng.random((2, problem.present.shape[1]))
+            urge[~profiles.mask[row]] = np.inf
+            acted = profiles.mask[row] & ((urge < 0.5) | (urge == urge.min()))
+            plan = Plans.of(one, acted[None], (lower[row] + share * (upper[row] - lower[row]))[None])
+            best = min(best, costs_of(one, plan)[0])
+        assert costs[row] == pytest.approx(best)
 
 
 @pytest.mark.parametrize("method", [grid, random, nearest])

@@ -95,6 +95,11 @@ def test_the_noise_is_found_again_and_its_slope_is_the_derivative(text, u, a):
         ("U >= 0", "comparison"),
         ("U**2", "power"),
         ("a**U", "exponent"),
+        ("a + 0*U", "no effect"),
+        ("a + U*(1 - 1)", "no effect"),
+        ("a + 0/U", "no effect"),
+        ("a + (a - a)*exp(U)", "no effect"),
+        ("2**(0*a*U)", "no effect"),
     ],
 )
 def test_noise_that_cannot_be_found_again(text, reason):
@@ -144,6 +149,21 @@ def test_what_is_linear():
         ("(" * 300 + "a" + ")" * 300, "no equation"),
         ("-" * 200 + "a", "nested deeper"),
         ("1e999", "too large"),
+        ("1" + "0" * 400, "too large"),
+        ("a*-1e999", "too large"),
+        ("a/0 + b", "a / 0 divides by 0"),
+        ("a/(2 - 1 - 1)", "divides by 0"),
+        ("b/(a - a)", "divides by 0"),
+        ("a + 1/0", "1 / 0 divides by 0"),
+        ("b**(1/0)", "1 / 0 divides by 0"),
+        ("a + 0**(-1)", "0 ** (-1) is no number"),
+        ("log(0)", "log(0) is no number"),
+        ("b*log(-1)", "is no number"),
+        ("a + exp(1000)", "exp(1000) is no number"),
+        ("a + 10**(200 + 200)", "is no number"),
+        ("1e200*1e200 + a", "1e+200 * 1e+200 is no number"),
+        ("a + (-8)**0.5", "is no number"),
+        ("max((-8)**0.5, a)", "is no number"),
         ("a + " * 400 + "a", "characters long"),
     ],
 )
@@ -363,6 +383,18 @@ def test_ranges_over_rejected_people():
     world = world_of(model, Line(), train, np.zeros((2, 3)), "rejected")
     np.testing.assert_allclose(world.ranges, [2 / world.sd[1], 0, 0])
     np.testing.assert_array_equal(world.accepted, train[2:])
+
+
+def test_ranges_over_rejected_people_of_whom_there_are_none():
+    model = dataset("triangle").model()
+    train = np.array([[0.0, 1, 1, 1], [1, 2, 3, 4]])
+    assert len(world_of(model, Line(), train, np.zeros((2, 3)), "all").ranges) == 3
+    with pytest.raises(InputError) as error:
+        world_of(model, Line(), train, np.zeros((2, 3)), "rejected")
+    assert str(error.value).startswith(
+        "causal.normaliser: given rejected, and the classifier rejects none of 2 training"
+    )
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("name", SIMULATED)

@@ -1,5 +1,8 @@
 """The study of people in config.yaml: checked when something of it is asked for, in one line."""
 
+import ast
+import inspect
+import os
 import subprocess
 import sys
 
@@ -8,6 +11,7 @@ from conftest import REPOSITORY
 
 from recrec.actionability.populations import SCHEMES
 from recrec.causal import methods, settings
+from recrec.causal.methods import _refinement
 from recrec.config.reading import Layer, read_yaml
 from recrec.errors import InputError
 
@@ -98,6 +102,45 @@ def test_a_method_whose_library_is_not_installed_is_refused(monkeypatch):
         InputError, match=r"causal.methods\[1\]: grid needs no_such_library, which is not installed: pip"
     ):
         load({"methods": ["random", "grid"]})
+
+
+@pytest.mark.parametrize("name", ["amortized", "gradient"])
+def test_a_method_names_what_it_imports_when_it_is_asked(name):
+    imported = set()
+    for module in (methods.load(name), _refinement):
+        for function in ast.walk(ast.parse(inspect.getsource(module))):
+            for node in ast.walk(function) if isinstance(function, ast.FunctionDef) else ():
+                if isinstance(node, ast.Import):
+                    imported |= {alias.name.partition(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom):
+                    imported.add(node.module.partition(".")[0])
+    assert set(methods.load(name).REQUIRES) == imported
+
+
+@pytest.mark.parametrize("name", ["amortized", "gradient"])
+@pytest.mark.parametrize("library", ["jax", "optax"])
+def test_a_method_without_its_library_can_be_imported_and_is_refused(name, library):
+    code = f"""
+import sys
+sys.modules["{library}"] = None
+from recrec.causal import methods
+from recrec.errors import InputError
+from test_causal_settings import load
+assert "{library}" in methods.load("{name}").REQUIRES
+try:
+    load({{"methods": ["random", "{name}"]}})
+except InputError as error:
+    print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])},
+    )
+    assert done.stdout.startswith(f"mine.yaml: causal.methods[1]: {name} needs {library}, which is not installed")
+    assert done.stdout.count("\n") == 1
 
 
 def test_the_recommender_track_imports_nothing_of_it():

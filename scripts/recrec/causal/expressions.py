@@ -161,11 +161,33 @@ _SIGNS = {
 def _node(tree, depth):
     if depth > DEEPEST:
         raise ExpressionError(f"nested deeper than {DEEPEST} levels")
+    node = _built(tree, depth)
+    if isinstance(node, Operation) and node.sign == "/" and always_zero(node.right):
+        raise ExpressionError(f"{_written(tree)} divides by 0")
+    if not node.names and not _is_number(node):
+        raise ExpressionError(f"{_written(tree)} is no number; allowed: what has a finite real value")
+    return node
+
+
+def _is_number(constant):
+    """Whether an expression without names has a value: finite and real."""
+    try:
+        return math.isfinite(constant.evaluate({}))
+    except (ArithmeticError, TypeError, ValueError):
+        # Too large, not defined there, or the root of a negative number, which is complex.
+        return False
+
+
+def _built(tree, depth):
     match tree:
         case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
-            if not math.isfinite(number):
+            try:
+                number = float(number)
+            except OverflowError:
+                number = math.inf
+            if math.isinf(number):
                 raise ExpressionError("a number too large")
-            return Constant(float(number))
+            return Constant(number)
         case ast.Name(id=name):
             return Name(name)
         case ast.UnaryOp(op=ast.UAdd(), operand=operand):
@@ -248,6 +270,18 @@ def linear_form(expression):
     return None
 
 
+def always_zero(expression):
+    """Whether an expression is linear and 0 whatever its names are.
+
+    Examples
+    --------
+    >>> always_zero(parse("0 * X1 + 2 - 2")), always_zero(parse("X1 - X1")), always_zero(parse("X1"))
+    (True, True, False)
+    """
+    form = linear_form(expression)
+    return form is not None and form[1] == 0 and not any(form[0].values())
+
+
 def inverse_problem(expression, name):
     """Why a name cannot be solved for, in a sentence; None if it can."""
     if name not in expression.names:
@@ -263,6 +297,8 @@ def inverse_problem(expression, name):
                 return f"{name} stands inside {function}, which cannot be undone"
             case Operation(sign=">=" | ">" | "<=" | "<"):
                 return f"{name} stands inside a comparison, which cannot be undone"
+            case Operation(sign="*" | "/", left=left, right=right) if always_zero(right if having[0] is left else left):
+                return f"{name} has no effect: what it is multiplied or divided with is 0"
             case Operation(sign="**", left=left, right=right) if having[0] is left:
                 power = right.evaluate({}) if not right.names else 0.0
                 if power % 2 != 1:

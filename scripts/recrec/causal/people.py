@@ -137,10 +137,25 @@ def simulate(dataset, n=None, seed=0):
     Raises
     ------
     InputError
-        If nobody, or everybody, is accepted.
+        If nobody, or everybody, is accepted, if an equation gives no number, and if a sensitive node is not 0 or 1.
     """
     model = dataset.model()
     x, u = model.sample(dataset.people if n is None else n, np.random.default_rng(seed))
+    for place, node in enumerate(model.nodes):
+        other = x[~np.isfinite(x[:, place]), place]
+        if len(other):
+            raise InputError(
+                f"{dataset.title}: node {node}: its equation, {dataset.nodes[node].equation}, gives {other[0]:g} to "
+                f"{len(other)} of {len(x)} people; allowed: numbers"
+            )
+    if dataset.sensitive is not None:
+        values = x[:, model.nodes.index(dataset.sensitive)]
+        other = values[~np.isin(values, (0.0, 1.0))]
+        if len(other):
+            raise InputError(
+                f"{dataset.title}: node {dataset.sensitive}: has the value {other[0]:g}; allowed: 0 and 1, for it is "
+                "sensitive (such as noise of the kind bernoulli)"
+            )
     values = {node: x[:, place] for place, node in enumerate(model.nodes)}
     values |= {NOISE + node: u[:, place] for place, node in enumerate(model.nodes)}
     with np.errstate(all="ignore"):

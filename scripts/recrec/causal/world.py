@@ -8,6 +8,7 @@ import numpy as np
 
 from recrec.actionability.profiles import Profiles
 from recrec.causal.model import CausalModel
+from recrec.errors import InputError
 
 
 class World(NamedTuple):
@@ -221,8 +222,18 @@ def world_of(model, classifier, train, limits, normaliser="all"):
     Returns
     -------
     World
+
+    Raises
+    ------
+    InputError
+        If the ranges should go over rejected rows and there are none.
     """
     mean, sd = train.mean(axis=0), train.std(axis=0)
     rows = train if normaliser == "all" else train[classifier.logit(train) < 0]
+    if not len(rows):
+        raise InputError(
+            f"causal.normaliser: given {normaliser}, and the classifier rejects none of {len(train)} training people; "
+            "allowed: all, or a classifier that rejects somebody"
+        )
     scaled = (rows[:, model.actionable] - mean[model.actionable]) / sd[model.actionable]
     return World(model, classifier, mean, sd, np.ptp(scaled, axis=0), limits, train)

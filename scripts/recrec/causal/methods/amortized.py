@@ -10,11 +10,17 @@ tangent and has a closed form (`_refinement`). These steps know model and classi
 one is exact, a pattern is only a set, and there is nothing to learn about the start. Where none of the best patterns is
 accepted, the next best ones are tried.
 
-*How it is trained.* End to end on profiles drawn from every scheme: the loss is what the network's choice is expected
-to cost after the steps, plus a multiplier times how often it is expected to fail where another pattern does not; the
-multiplier rises while it fails too often. To this comes the cross-entropy to a soft choice by cost. The expectation
-over patterns is exact: training tries them all, or a sample of them. The start is fitted to where the steps ended from
-several starts. No exact solver is asked.
+*How it is trained.* On profiles drawn from every scheme, for what comes out behind the steps, but not by gradients
+through them. For each person drawn, all patterns, or a sample of them, go through the steps from several starts. Where
+the cheapest accepted one of these ended is what the start is fitted to, by the absolute difference. Then all go through
+the steps once more, from the network's own starts, and what that costs is a table of constants. The scores are trained
+on it: the loss is the expected cost, plus a multiplier times how often the choice is expected to fail where another
+pattern does not, which rises while it fails too often, plus the cross-entropy to a soft choice by cost. The expectation
+over the patterns of the table is exact, and its gradients are those of the scores alone. No exact solver is asked.
+
+*How exact it is.* The steps are computed in single precision, for 256 or 1024 people at once, according to how many
+ask. The two sizes are compiled apart and may round differently, so that a person's plan may depend on the number of
+others: costs differ by a few millionths.
 """
 
 import functools
@@ -44,6 +50,8 @@ from recrec.errors import InputError
 
 TITLE = "amortized"
 TRAINED = True
+#: Libraries that it imports when it is asked: a study without them is refused at once.
+REQUIRES = ("jax", "optax")
 
 #: People that are computed together: fixed sizes, so that little is compiled.
 FEW, MANY = 256, 1024

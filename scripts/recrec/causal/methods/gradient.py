@@ -19,6 +19,8 @@ from recrec.config.values import number, whole_number
 
 TITLE = "gradient"
 TRAINED = False
+#: Libraries that it imports when it is asked: a study without them is refused at once.
+REQUIRES = ("jax", "optax")
 
 #: Sets of acts of people that are computed together: a power of two between these, so that little is compiled.
 FEW, MANY = 256, 8192

@@ -11,7 +11,7 @@ from recrec.config.values import whole_number
 TITLE = "random"
 TRAINED = False
 
-#: Plans that are looked at together.
+#: Plans that are looked at together, or those of one person if there are more.
 TOGETHER = 200_000
 
 
@@ -32,7 +32,7 @@ def solve(problem, settings, trained, seed, log):
     """The cheapest accepted one of some random plans of each person.
 
     A plan acts on each node that is not locked with probability one half, at least on one, and sets it to a value drawn
-    evenly from what the person may set.
+    evenly from what the person may set. The first people of a problem get the same plans however many follow.
 
     Parameters
     ----------
@@ -48,25 +48,24 @@ def solve(problem, settings, trained, seed, log):
     -------
     Plans
     """
+    rng, together = np.random.default_rng(seed), max(1, TOGETHER // settings.tries)
+    return problem.solved_in_parts(lambda part: cheapest_drawn(part, settings.tries, rng), together)
+
+
+def cheapest_drawn(problem, tries, rng):
+    """The cheapest accepted one of so many plans of each person, drawn person by person: others change nothing."""
     n, actionable = problem.present.shape
     lower, upper = problem.box()
-    rng, profiles, outcomes = np.random.default_rng(seed), problem.profiles, Outcomes(problem)
-    best, best_acted, best_values = np.full(n, np.inf), np.zeros((n, actionable), dtype=bool), problem.present.copy()
-    together = max(1, TOGETHER // max(n, 1))
-    for start in range(0, settings.tries, together):
-        tries = min(together, settings.tries - start)
-        urge, share = np.moveaxis(rng.random((tries, 2, n, actionable)), 1, 0)
-        urge = np.where(profiles.mask, urge, np.inf)
-        acted = profiles.mask & ((urge < 0.5) | (urge == urge.min(axis=-1, keepdims=True)))
-        values = np.where(acted, np.clip(lower + share * (upper - lower), lower, upper), problem.present)
-        rows = np.tile(np.arange(n), tries)
-        logits = outcomes.logits(rows, acted.reshape(-1, actionable), values.reshape(-1, actionable))
-        costs = cost(
-            problem.world, problem.people, acted, values, profiles.weights, profiles.preferred, profiles.penalty
-        )
-        costs = np.where(logits.reshape(tries, n) >= 0, costs, np.inf)
-        place = costs.argmin(axis=0), np.arange(n)
-        better = costs[place] < best
-        best[better] = costs[place][better]
-        best_acted[better], best_values[better] = acted[place][better], values[place][better]
-    return Plans.of(problem, best_acted, best_values)
+    mask, present = problem.profiles.mask[:, None], problem.present[:, None]
+    urge, share = np.moveaxis(rng.random((n, tries, 2, actionable)), 2, 0)
+    urge = np.where(mask, urge, np.inf)
+    acted = mask & ((urge < 0.5) | (urge == urge.min(axis=-1, keepdims=True)))
+    lower, upper = lower[:, None], upper[:, None]
+    values = np.where(acted, np.clip(lower + share * (upper - lower), lower, upper), present)
+    rows = np.repeat(np.arange(n), tries)
+    logits = Outcomes(problem).logits(rows, acted.reshape(-1, actionable), values.reshape(-1, actionable))
+    parts = problem.profiles
+    soft = (part[:, None] for part in (parts.weights, parts.preferred, parts.penalty))
+    costs = cost(problem.world, problem.people[:, None], acted, values, *soft)
+    best = np.where(logits.reshape(n, tries) >= 0, costs, np.inf).argmin(axis=1)
+    return Plans.of(problem, acted[np.arange(n), best], values[np.arange(n), best])
