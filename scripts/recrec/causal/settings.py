@@ -62,8 +62,8 @@ class CausalSection(Section):
         description="What people can and want to change: keys of `causal.scheme_definitions`, or those shipped.",
     )
     scheme_definitions: dict[SchemeName, Scheme] = Field({}, description="Schemes of your own, by name.")
-    seeds: list_of(whole_number(0)) = Field([1, 2], description="One sample of people, and all that is random, each.")
-    people: whole_number(1) = Field(128, description="Rejected people of the test split that ask, at most.")
+    seeds: list_of(whole_number(0)) = Field([1], description="One sample of people, and all that is random, each.")
+    people: whole_number(1) = Field(256, description="Rejected people of the test split that ask, at most.")
     quantiles: Annotated[list[Share], Field(min_length=2, max_length=2)] = Field(
         [0.01, 0.99], description="Of the training values: nobody may set a node outside, unless the node has bounds."
     )
