@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recrec.actionability.populations import SCHEMES, draw
 from recrec.causal import catalogue, worlds
 from recrec.causal.boxed import cheapest
-from recrec.causal.methods import amortized, gradient
+from recrec.causal.methods import amortized, exact, gradient
 from recrec.causal.methods._refinement import People, on_host, tangent_step
 from recrec.causal.world import Problem, act_costs, intervention_sets
 from recrec.errors import InputError
@@ -231,6 +231,24 @@ def test_training_makes_better_choices_where_all_is_not_linear(world_of):
     assert cost_trained < 0.8 * cost
 
 
+def test_close_to_the_exact_method_where_all_is_not_linear():
+    """With the default settings, which are promised to be as good as this."""
+    world, people = world_named("triangle-nonlinear", 4000, seed=1)
+    asking = people[world.classifier.logit(people) < 0][:150]
+    assert len(asking) == 150
+    network = amortized.train(world, SCHEMES, amortized.Settings(), 1, LOG)
+    for scheme in ("top-1", "scored", "mask-75"):
+        problem = problem_of(world, asking, SCHEMES[scheme])
+        plans = amortized.solve(problem, amortized.Settings(), network, 1, LOG)
+        best = exact.solve(problem, exact.Settings(), None, 1, LOG)
+        assert broken(problem, plans) == broken(problem, best) == 0
+        assert best.found.mean() > 0.8
+        assert abs(plans.found.mean() - best.found.mean()) <= 0.02
+        both = plans.found & best.found
+        costs, least = (cost_of(problem, part.acted, part.values)[both].sum() for part in (plans, best))
+        assert costs <= 1.15 * least
+
+
 def test_those_who_fail_are_tried_again(world_of):
     world, people = world_of(LINEAR)
     problem = problem_of(world, people, SCHEMES["top-2"])
@@ -279,7 +297,7 @@ def test_what_is_missing_is_said(monkeypatch):
 
 
 def test_importing_it_imports_no_jax():
-    code = "import sys; from recrec.causal.methods import amortized, gradient; print('jax' in sys.modules)"
+    code = "import sys; from recrec.causal.methods import amortized, exact, gradient; print('jax' in sys.modules)"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.strip() == "False"
