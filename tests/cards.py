@@ -24,6 +24,7 @@ def line(coefficients, intercept, threshold=0.5):
 
 def dataset_of(nodes, **keys):
     content = {"title": "Bank", "synthetic": True, "assumptions": "Income raises savings.", "nodes": nodes, **keys}
+    content.setdefault("accepted", f"{next(iter(nodes))} >= 0")
     return CausalDataset.model_validate(content)
 
 
