@@ -212,7 +212,7 @@ def test_a_table_of_one_s_own_with_a_method_of_one_s_own(copy_workflow):
     loans = (10 - 0.1 * income + rng.normal(0, 1, 400)).round(2)
     paid = np.where(income - 4 * loans + rng.normal(0, 3, 400) > 20, "yes", "no")
     pd.DataFrame({"age": age, "income": income, "loans": loans, "paid": paid}).to_csv(
-        copy.folder / "mine.csv", index=False
+        copy.folder / "tiny/mirror/mine.csv", index=False
     )
     (copy.folder / "bank.yaml").write_text(GRAPH)
     (copy.folder / "scripts/recrec/causal/methods/highest.py").write_text(METHOD)
@@ -220,7 +220,7 @@ def test_a_table_of_one_s_own_with_a_method_of_one_s_own(copy_workflow):
         "causal={study: [bank.yaml], methods: [exact, highest], schemes: [universal, top-1], seeds: [1], people: 20, "
         "plausibility: {accepted: 50, neighbours: 5}, statistics: {resamples: 50, permutations: 49}}"
     )
-    done = copy.snakemake(TARGET, "--config", "mirror=.", study)
+    done = copy.snakemake(TARGET, "--config", study)
     assert done.returncode == 0, done.stdout
     rows = table(copy, "people.csv")
     assert set(rows["method"]) == {"exact", "highest"} and rows["group"].isna().all()
