@@ -1,21 +1,3 @@
-def causal_card_file(wildcards):
-    """An input: what a person wrote, if the card is not that of a row of the data set."""
-    if wildcards.person.isdigit():
-        return []
-    files = {Path(file).stem: file for file in causal().config.cards.get(wildcards.dataset, [])}
-    if wildcards.person not in files:
-        raise WorkflowError(
-            f"results/cards/causal/{wildcards.dataset}/{wildcards.person}.html: {wildcards.person} is neither a row nor a "
-            f"file of causal.cards.{wildcards.dataset}; there are: {', '.join(files) or 'none'}"
-        )
-    return files[wildcards.person]
-
-
-def causal_first(pattern):
-    """An input: a path of the first seed."""
-    return lambda wildcards: pattern.replace("{seed}", str(causal().config.seeds[0]))
-
-
 # The card of one person, a row of the data set (results/cards/causal/gmsc/17.html) or a file of causal.cards, in the
 # world of the first seed.
 rule causal_card:

@@ -116,3 +116,43 @@ def causal_amortized(wildcards):
     from recrec.causal import methods
 
     return [name for name in causal().config.methods if methods.load(name).TRAINED]
+
+
+CAUSAL_FIGURES = ["constraints", "disparity", "elicited", "amortized", "models"]
+
+
+def causal_figures(wildcards):
+    """An input: the figures of the study of people."""
+    datasets = causal().datasets
+    gaps = [name for name, dataset in datasets.items() if dataset.sensitive]
+    # Where there is nothing to compare, no comparison is drawn.
+    there = {"disparity": gaps, "amortized": {"amortized", "exact"} <= set(causal().config.methods)}
+    whole = [figure for figure in CAUSAL_FIGURES if there.get(figure, True)]
+    return [
+        *expand("results/figures/causal/{figure}.{suffix}", figure=whole, suffix=SUFFIXES),
+        *expand(
+            "results/figures/causal/{dataset}-{figure}.{suffix}",
+            dataset=datasets,
+            figure=["constraints", "graph"],
+            suffix=SUFFIXES,
+        ),
+        *expand("results/figures/causal/{dataset}-disparity.{suffix}", dataset=gaps, suffix=SUFFIXES),
+    ]
+
+
+def causal_card_file(wildcards):
+    """An input: what a person wrote, if the card is not that of a row of the data set."""
+    if wildcards.person.isdigit():
+        return []
+    files = {Path(file).stem: file for file in causal().config.cards.get(wildcards.dataset, [])}
+    if wildcards.person not in files:
+        raise WorkflowError(
+            f"results/cards/causal/{wildcards.dataset}/{wildcards.person}.html: {wildcards.person} is neither a row nor a "
+            f"file of causal.cards.{wildcards.dataset}; there are: {', '.join(files) or 'none'}"
+        )
+    return files[wildcards.person]
+
+
+def causal_first(pattern):
+    """An input: a path of the first seed."""
+    return lambda wildcards: pattern.replace("{seed}", str(causal().config.seeds[0]))

@@ -1,6 +1,3 @@
-CAUSAL_FIGURES = ["constraints", "disparity", "elicited", "amortized", "models"]
-
-
 # Figures of one data set of people: strength of constraints, gaps between groups, the causal graph.
 rule causal_plot:
     input:
@@ -36,25 +33,6 @@ rule causal_plot_all:
         code=causal_code("causal_plot_all"),
     run:
         submit("causal_plot_all", input, output, params, wildcards, threads, resources, log, keep="figures")
-
-
-def causal_figures(wildcards):
-    """An input: the figures of the study of people."""
-    datasets = causal().datasets
-    gaps = [name for name, dataset in datasets.items() if dataset.sensitive]
-    # Where there is nothing to compare, no comparison is drawn.
-    there = {"disparity": gaps, "amortized": {"amortized", "exact"} <= set(causal().config.methods)}
-    whole = [figure for figure in CAUSAL_FIGURES if there.get(figure, True)]
-    return [
-        *expand("results/figures/causal/{figure}.{suffix}", figure=whole, suffix=SUFFIXES),
-        *expand(
-            "results/figures/causal/{dataset}-{figure}.{suffix}",
-            dataset=datasets,
-            figure=["constraints", "graph"],
-            suffix=SUFFIXES,
-        ),
-        *expand("results/figures/causal/{dataset}-disparity.{suffix}", dataset=gaps, suffix=SUFFIXES),
-    ]
 
 
 # The study of people: `snakemake results/figures/causal`.
