@@ -1,4 +1,4 @@
-# The card of one person, a row of the data set (results/cards/causal/gmsc/17.html) or a file of causal.cards, in the
+# The card of one person, a row of the data set (results/cards/causal/gmsc/1.html) or a file of causal.cards, in the
 # world of the first seed.
 rule causal_card:
     input:
